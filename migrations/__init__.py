@@ -1,0 +1,1 @@
+"""The bundled Alembic environment: eight revisions of an accounting ledger."""

@@ -1,0 +1,66 @@
+"""The verb `job`: its options, and what they mean to a run."""
+
+import argparse
+import os
+import sys
+import threading
+from typing import NoReturn
+
+from revgate.contract.durations import parse_duration
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `revgate job`; a command line that is wrong ends with exit code 37 and a report."""
+    parser.error = _refuse  # type: ignore[method-assign]  # argparse would exit with 2, which the operator cannot read
+    add = parser.add_argument
+    add("--target", default="head", metavar="REVISION", help="head, heads, a revision or BRANCH@head (default: head)")
+    add("--bundled", action="store_true", help="use the bundled scripts instead of the image's own")
+    add("--runner-timeout", type=_duration, default="10m", help="how long to wait for another runner (default: 10m)")
+    add(
+        "--lock-timeout", type=_duration, default="500ms", help="how long a statement waits for a lock (default: 500ms)"
+    )
+    add(
+        "--statement-timeout", type=_duration, default="0s", help="how long a statement may run (default: 0s, no limit)"
+    )
+    add("--total-timeout", type=_duration, default="0s", help="how long the run may take (default: 0s, no limit)")
+    add("--no-ledger", action="store_true", help="keep no ledger: gates and rolled back images then cannot tell")
+    add("--reader", action="append", metavar="ROLE", help="who may read the ledger, repeatable (default: PUBLIC)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the job and return its exit code."""
+    from revgate.migration.job import JobOptions, run_job  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.observe import LedgerWish  # noqa: PLC0415  the same
+
+    options = JobOptions(
+        target=args.target,
+        bundled=args.bundled,
+        runner_timeout=args.runner_timeout,
+        lock_timeout=args.lock_timeout,
+        statement_timeout=args.statement_timeout,
+        total_timeout=args.total_timeout,
+        ledger=LedgerWish(not args.no_ledger, tuple(args.reader or ["PUBLIC"])),
+    )
+    return _leave(run_job(options, os.environ))
+
+
+def _leave(code: int) -> int:
+    """Return the code, or end at once: a thread that env.py left behind must not keep the pod running."""
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _duration(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _refuse(message: str) -> NoReturn:
+    from revgate.migration.job import refuse_arguments  # noqa: PLC0415  a report is written by the runner's room
+
+    sys.exit(refuse_arguments(message, os.environ))

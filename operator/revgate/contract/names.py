@@ -1,0 +1,60 @@
+"""Names, labels and annotations that the programs and their users agree on."""
+
+from typing import Final
+
+GROUP: Final = "revgate.io"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+KIND: Final = "SchemaMigration"
+PLURAL: Final = "schemamigrations"
+SHORT_NAME: Final = "smig"
+
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+MANAGER: Final = "revgate"
+
+RUN_OF: Final = f"{GROUP}/run-of"
+"""Label of a Job and its pod: the migration's name."""
+
+UID: Final = f"{GROUP}/uid"
+"""Label of a Job and its pod: the migration's uid."""
+
+INPUTS: Final = f"{GROUP}/inputs"
+"""Label of a Job and its pod: digest of everything that decides what the run does."""
+
+ATTEMPT: Final = f"{GROUP}/attempt"
+"""Label of a Job and its pod: the number of the try, from 1."""
+
+FAILURES: Final = f"{GROUP}/failures"
+"""Label of a Job: how many earlier tries of these inputs count against retry.limit."""
+
+RETRY: Final = f"{GROUP}/retry"
+"""Annotation of a migration: any new value starts the run again."""
+
+CONTAINER: Final = "migrate"
+"""The container of the Job's pod whose termination message is the report."""
+
+DATABASE_URL: Final = "REVGATE_DATABASE_URL"
+DATABASE_PARTS: Final = {
+    "host": "REVGATE_DATABASE_HOST",
+    "port": "REVGATE_DATABASE_PORT",
+    "name": "REVGATE_DATABASE_NAME",
+    "sslMode": "REVGATE_DATABASE_SSLMODE",
+    "user": "REVGATE_DATABASE_USER",
+    "password": "REVGATE_DATABASE_PASSWORD",
+}
+"""Environment variables of a runner and a gate: a whole URL, or its parts."""
+
+JOB_NAME: Final = "REVGATE_JOB"
+IMAGE: Final = "REVGATE_IMAGE"
+OWNER: Final = "REVGATE_OWNER"
+"""Environment of a runner: what the ledger says applied a revision. The owner is NAMESPACE/NAME/UID."""
+
+TERMINATION_MESSAGE: Final = "REVGATE_TERMINATION_MESSAGE"
+"""Environment of a runner and a gate: the file of the termination message."""
+
+TERMINATION_MESSAGE_PATH: Final = "/dev/termination-log"
+
+LEDGER_SCHEMA: Final = "revgate"
+LEDGER_TABLE: Final = "revision_log"
+LEDGER_TABLE_BESIDE: Final = "revgate_revision_log"
+"""The ledger's table where no schema can be created: beside the version table."""

@@ -1,0 +1,106 @@
+"""What a decision does to the cluster: create or adopt a Job, or delete one that never started."""
+
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+import structlog
+
+from revgate.contract import names
+from revgate.contract.exits import Next
+from revgate.contract.reasons import Reason
+from revgate.control.cluster import ApiFailure, Body, Cluster
+from revgate.control.decide import Again, Decision, Done, Hold, Progress, Remove, Stall, Start
+from revgate.control.endings import Ended, state_of
+from revgate.control.job import Try, build_job
+from revgate.control.snapshot import Key, Malformed, Run, Snapshot
+
+_KEPT_JOBS: Final = 3
+_MOST_CHARACTERS: Final = 600
+_CONFLICT: Final = 409
+_FORBIDDEN: Final = 403
+_NOT_VALID: Final = (400, 422)
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The API server did not take the Job; `ended` says what follows from that."""
+
+    start: Start
+    ended: Ended
+
+
+async def act(cluster: Cluster, snapshot: Snapshot, decision: Decision) -> Refused | None:
+    """Carry out a decision. Everything in it may be repeated after a crash."""
+    match decision:
+        case Start():
+            return await _start(cluster, snapshot, decision)
+        case Remove(run):
+            await remove(cluster, snapshot.migration.key, run)
+        case Progress() | Again() | Done() | Stall() | Hold():
+            pass
+        case _:
+            assert_never(decision)
+    return None
+
+
+async def remove(cluster: Cluster, key: Key, run: Run) -> None:
+    """Delete a Job that is over or never started."""
+    _log.info("job removed", migration=str(key), job=run.job)
+    await cluster.delete("jobs", key.namespace, run.job, run.job_uid)
+
+
+async def _start(cluster: Cluster, snapshot: Snapshot, start: Start) -> Refused | None:
+    migration = snapshot.migration
+    if isinstance(migration.spec, Malformed):
+        return None
+    this = Try(start.inputs, start.attempt, start.failures)
+    job = build_job(migration, migration.spec, snapshot.image, this)
+    await _clear(cluster, snapshot)
+    try:
+        await cluster.create("jobs", migration.key.namespace, job)
+    except ApiFailure as failure:
+        return await _refused(cluster, snapshot, start, job, failure)
+    _log.info("job created", migration=str(migration.key), job=job["metadata"]["name"], attempt=start.attempt)
+    return None
+
+
+async def _clear(cluster: Cluster, snapshot: Snapshot) -> None:
+    """Keep the newest few finished Jobs for a person to read; the TTL removes the rest without us."""
+    over = [run for run in snapshot.runs if isinstance(state_of(run), Ended) and not run.deleting]
+    over.sort(key=lambda run: run.created_at, reverse=True)
+    for run in over[_KEPT_JOBS:]:
+        await remove(cluster, snapshot.migration.key, run)
+
+
+async def _refused(
+    cluster: Cluster, snapshot: Snapshot, start: Start, job: Body, failure: ApiFailure
+) -> Refused | None:
+    if failure.status == _CONFLICT:
+        return await _adopted(cluster, snapshot, start, job)
+    if failure.status == _FORBIDDEN:
+        message = (
+            f"Job could not be created: {_cut(failure.message)}; raise the quota or allow it, it is then tried again"
+        )
+        return Refused(start, Ended(Reason.POD_NOT_CREATED, Next.SLOWLY, message, snapshot.now))
+    if failure.status in _NOT_VALID:
+        message = f"Job was refused by the API server: {_cut(failure.message)}; mend spec.job"
+        return Refused(start, Ended(Reason.JOB_REFUSED, Next.HUMAN, message, snapshot.now))
+    raise failure
+
+
+async def _adopted(cluster: Cluster, snapshot: Snapshot, start: Start, job: Body) -> Refused | None:
+    """A Job of this name is there: ours from before a crash, or somebody else's."""
+    metadata = job["metadata"]
+    there = await cluster.get("jobs", metadata["namespace"], metadata["name"])
+    labels = (there or {}).get("metadata", {}).get("labels") or {}
+    same = all(labels.get(label) == metadata["labels"][label] for label in (names.UID, names.INPUTS))
+    if there is None or same:
+        return None
+    message = f"Job {metadata['name']} belongs to somebody else; delete it"
+    return Refused(start, Ended(Reason.JOB_CONFLICT, Next.HUMAN, message, snapshot.now))
+
+
+def _cut(text: str) -> str:
+    """The API server lists everything that is wrong with a template; the first faults are enough for a status."""
+    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + "..."

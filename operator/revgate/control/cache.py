@@ -1,0 +1,100 @@
+"""What the watches have shown so far: migrations, Jobs and pods. Never proof that one of them is absent."""
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+from typing import Any
+
+from revgate.contract import names
+from revgate.control.reading import key_of_run
+from revgate.control.snapshot import Key
+
+Body = Mapping[str, Any]
+
+
+class Shelf:
+    """The objects of one kind, by migration and uid."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[Key, dict[str, Body]] = {}
+        self._marks: dict[Key, int] = {}
+        self._events = count(1)
+
+    def put(self, key: Key, body: Body) -> None:
+        """Take the newer of what is there and what came."""
+        bodies = self._bodies.setdefault(key, {})
+        uid = body["metadata"]["uid"]
+        known = bodies.get(uid)
+        if known is None or _version(known) <= _version(body):
+            bodies[uid] = body
+            self._marks[key] = next(self._events)
+
+    def drop(self, key: Key, body: Body) -> None:
+        """Forget an object."""
+        bodies = self._bodies.get(key, {})
+        bodies.pop(body["metadata"]["uid"], None)
+        self._marks[key] = next(self._events)
+        if not bodies:
+            self._forget(key)
+
+    def mark(self, key: Key) -> int:
+        """Return a mark to give to `replace`: taken before the API server is asked for a list."""
+        return self._marks.get(key, 0)
+
+    def replace(self, key: Key, bodies: Iterable[Body], mark: int) -> bool:
+        """Take a list from the API server for the truth about this key; False if an event has overtaken it."""
+        if mark != self.mark(key):
+            return False
+        self._forget(key)
+        for body in bodies:
+            self.put(key, body)
+        return True
+
+    def marks(self) -> dict[Key, int]:
+        """Return the marks of all migrations, to give to `replace_all`."""
+        return {key: self.mark(key) for key in self._bodies}
+
+    def replace_all(self, listed: Iterable[tuple[Key, Body]], marks: Mapping[Key, int]) -> None:
+        """Take a list of everything for the truth, except where an event has overtaken it."""
+        bodies: dict[Key, list[Body]] = {key: [] for key in marks}
+        for key, body in listed:
+            bodies.setdefault(key, []).append(body)
+        for key, those in bodies.items():
+            self.replace(key, those, marks.get(key, 0))
+
+    def of(self, key: Key) -> tuple[Body, ...]:
+        """Return the objects of one migration."""
+        return tuple(self._bodies.get(key, {}).values())
+
+    def _forget(self, key: Key) -> None:
+        self._bodies.pop(key, None)
+        self._marks.pop(key, None)
+
+    def keys(self) -> tuple[Key, ...]:
+        """Return every migration that has an object here."""
+        return tuple(self._bodies)
+
+
+class Cache:
+    """The three shelves that the watches fill."""
+
+    def __init__(self) -> None:
+        self.migrations = Shelf()
+        self.jobs = Shelf()
+        self.pods = Shelf()
+
+    def migration(self, key: Key) -> Body | None:
+        """Return the resource; of two with the same name the younger one, while the older one's end is on its way."""
+        bodies = self.migrations.of(key)
+        return max(bodies, key=lambda body: (body["metadata"]["creationTimestamp"], _version(body)), default=None)
+
+
+def key_of(kind: str, body: Body) -> Key | None:
+    """Return the migration that an object is, or belongs to."""
+    if kind == names.PLURAL:
+        return Key(body["metadata"]["namespace"], body["metadata"]["name"])
+    return key_of_run(body)
+
+
+def _version(body: Body) -> int:
+    text = body["metadata"].get("resourceVersion", "0")
+    return int(text) if text.isdigit() else 0

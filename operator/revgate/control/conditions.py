@@ -1,0 +1,75 @@
+"""The one function that writes Ready, Reconciling and Stalled: always together, never at odds.
+
+Readers as they really read (cluster facts, 1): Stalled=True fails a `helm --wait` at once, Reconciling=True wins over
+it, and Ready=False alone is waited for. `lastTransitionTime` moves only when a condition's status changes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from revgate.contract.reasons import Reason
+from revgate.control.decide import Again, Decision, Done, Hold, Progress, Remove, Stall, Start
+from revgate.control.endings import starting
+from revgate.control.job import job_name
+from revgate.control.record import Condition, ConditionStatus
+from revgate.control.snapshot import Snapshot
+
+_MOST_CHARACTERS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Ready's reason and message, and which of the three is True; none of them while suspended."""
+
+    true: str
+    reason: Reason
+    message: str
+
+
+def conditions_of(snapshot: Snapshot, decision: Decision) -> tuple[Condition, ...]:
+    """Return the three conditions that follow from a decision."""
+    standing = _standing(snapshot, decision)
+    return tuple(_condition(snapshot, name, standing) for name in ("Ready", "Reconciling", "Stalled"))
+
+
+def _standing(snapshot: Snapshot, decision: Decision) -> _Standing:  # noqa: PLR0911 - one answer a decision
+    match decision:
+        case Done(ended):
+            return _Standing("Ready", ended.reason, ended.message)
+        case Stall(reason, message):
+            return _Standing("Stalled", reason, f"{message}; then change the spec or the annotation revgate.io/retry")
+        case Hold():
+            return _Standing("", Reason.SUSPENDED, "Suspended: set spec.suspend to false to go on")
+        case Start(inputs, attempt):
+            return _Standing("Reconciling", Reason.STARTING, starting(job_name(snapshot.migration, inputs, attempt)))
+        case Remove(run, ended):
+            text = ended.message if ended else f"Removing Job {run.job}, whose container has not started"
+            return _Standing("Reconciling", ended.reason if ended else Reason.STARTING, text)
+        case Progress(_, reason, message):
+            return _Standing("Reconciling", reason, message)
+        case Again(ended, at, attempt):
+            text = f"{ended.message}; try {attempt + 1} follows at {at:%H:%M:%S} UTC"
+            return _Standing("Reconciling", ended.reason, text)
+
+
+def _condition(snapshot: Snapshot, name: str, standing: _Standing) -> Condition:
+    status = ConditionStatus.TRUE if name == standing.true else ConditionStatus.FALSE
+    return Condition(
+        type=name,
+        status=status,
+        reason=standing.reason,
+        message=_cut(standing.message),
+        last_transition_time=_since(snapshot, name, status),
+        observed_generation=snapshot.migration.generation,
+    )
+
+
+def _since(snapshot: Snapshot, name: str, status: ConditionStatus) -> datetime:
+    for old in snapshot.migration.status.conditions:
+        if old.type == name and old.status is status:
+            return old.last_transition_time
+    return snapshot.now.replace(microsecond=0)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 3] + "..."

@@ -1,0 +1,144 @@
+"""The CRD, generated from the types of spec and status: pydantic's JSON schema made structural."""
+
+from typing import Any, Final
+
+from revgate.contract import names
+from revgate.contract.reasons import Reason
+from revgate.control.record import Status
+from revgate.control.spec import Spec
+
+_DROPPED: Final = ("title", "$defs", "additionalProperties")
+_EPOCH: Final = "1970-01-01T00:00:00Z"
+
+# No status would count as ready for Helm and Flux (cluster facts, 1), so the API server fills one in at once.
+_WAITING: Final = {
+    "type": "Ready",
+    "status": "Unknown",
+    "reason": Reason.PENDING.value,
+    "message": "Waiting for the operator to look at this migration",
+    "lastTransitionTime": _EPOCH,
+}
+
+_COLUMNS: Final = (
+    ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', 0),
+    ("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', 0),
+    ("Current", "string", ".status.currentRevisions[*]", 0),
+    ("Target", "string", ".status.targetRevisions[*]", 0),
+    ("Pending", "integer", ".status.pendingCount", 0),
+    ("Age", "date", ".metadata.creationTimestamp", 0),
+    ("Image", "string", ".status.observedImage", 1),
+    ("Message", "string", '.status.conditions[?(@.type=="Ready")].message', 1),
+)
+
+
+def schema_migration_crd() -> dict[str, Any]:
+    """Return the CustomResourceDefinition of SchemaMigration, as a manifest."""
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{names.PLURAL}.{names.GROUP}"},
+        "spec": {
+            "group": names.GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": names.KIND,
+                "listKind": f"{names.KIND}List",
+                "plural": names.PLURAL,
+                "singular": names.KIND.lower(),
+                "shortNames": [names.SHORT_NAME],
+            },
+            "versions": [_version()],
+        },
+    }
+
+
+def _version() -> dict[str, Any]:
+    return {
+        "name": names.VERSION,
+        "served": True,
+        "storage": True,
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": [
+            {"name": name, "type": kind, "jsonPath": path} | ({"priority": priority} if priority else {})
+            for name, kind, path, priority in _COLUMNS
+        ],
+        "schema": {"openAPIV3Schema": _root()},
+    }
+
+
+def _root() -> dict[str, Any]:
+    status = _without_defaults(structural(Status.model_json_schema(by_alias=True)))
+    status["default"] = {"conditions": [_WAITING]}
+    return {
+        "type": "object",
+        "description": "An Alembic history applied to one database",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": structural(Spec.model_json_schema(by_alias=True)),
+            "status": _with_condition_map(status),
+        },
+        "x-kubernetes-validations": [
+            {
+                "rule": "self.metadata.name.size() <= 63",
+                "message": "a migration's name has at most 63 characters: pods carry it in a label",
+            }
+        ],
+    }
+
+
+def structural(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a pydantic JSON schema as Kubernetes wants it: references inlined, no null, no title."""
+    expanded: dict[str, Any] = _expand(schema, schema.get("$defs", {}))
+    return expanded
+
+
+def _expand(node: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_expand(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    merged = _without_indirection(node, definitions)
+    expanded = {
+        key: _named(value, definitions) if key == "properties" else _expand(value, definitions)
+        for key, value in merged.items()
+        if key not in _DROPPED and not (key == "default" and value is None)
+    }
+    if isinstance(expanded.get("default"), dict) and "properties" in expanded:
+        expanded["default"] = {}  # the fields have defaults of their own, and the API server fills them in
+    if expanded.get("x-kubernetes-preserve-unknown-fields"):
+        expanded["type"] = "object"
+    return expanded
+
+
+def _named(properties: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    return {name: _expand(value, definitions) for name, value in properties.items()}
+
+
+def _without_indirection(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference, and take the one real choice of an optional field; what stands beside it wins."""
+    if "$ref" in node:
+        target = definitions[node["$ref"].removeprefix("#/$defs/")]
+        return _without_indirection({**target, **{k: v for k, v in node.items() if k != "$ref"}}, definitions)
+    choices = [choice for choice in node.get("anyOf", ()) if choice.get("type") != "null"]
+    if choices:
+        rest = {key: value for key, value in node.items() if key != "anyOf"}
+        return _without_indirection({**choices[0], **rest}, definitions)
+    return node
+
+
+def _without_defaults(node: Any) -> Any:
+    """Status holds what the operator wrote and nothing that the API server made up."""
+    if isinstance(node, list):
+        return [_without_defaults(item) for item in node]
+    if isinstance(node, dict):
+        return {key: _without_defaults(value) for key, value in node.items() if key != "default"}
+    return node
+
+
+def _with_condition_map(status: dict[str, Any]) -> dict[str, Any]:
+    conditions = status["properties"]["conditions"]
+    conditions |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+    return status

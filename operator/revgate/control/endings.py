@@ -1,0 +1,136 @@
+"""Where a run stands, read from its Job, its pod and its report.
+
+Unstarted ──container starts──> Started ──container ends──> Ended ──> done | again | slowly | human
+    └───────────────── the pod vanished, was evicted or could not start ──────────────┘
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from revgate.contract.exits import EXIT_TABLE, Next
+from revgate.contract.reasons import Reason
+from revgate.contract.report import Report
+from revgate.control.snapshot import Pod, Run, Terminated, Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Unstarted:
+    """No container ever started, so nothing can have touched the database."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The runner may be at work: it is waited for, whatever changes in the spec."""
+
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over."""
+
+    reason: Reason
+    next: Next
+    message: str
+    finished_at: datetime
+    report: Report | None = None
+
+
+_NOT_PULLED: Final = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
+_USUAL: Final = ("", "ContainerCreating", "PodInitializing")
+_COULD_NOT_START: Final = ("StartError", "ContainerCannotRun")
+_KILLED: Final = (137, 143)
+_SECRET: Final = re.compile(r'secrets? "([^"]+)" not found')
+_KEY: Final = re.compile(r"couldn't find key (\S+) in Secret \S+?/(\S+)")
+
+
+def state_of(run: Run) -> Unstarted | Started | Ended:
+    """Say where a run stands."""
+    pod = run.pod
+    if pod and pod.terminated:
+        return _ended(run, pod, pod.terminated)
+    if run.finished_at or (pod and pod.gone):
+        return _lost(run, run.finished_at or run.created_at)
+    if pod and pod.started_at:
+        return Started(pod.started_at)
+    if pod and pod.waiting and pod.waiting.reason not in _USUAL:
+        return _not_started(pod.waiting)
+    if run.note:
+        return Unstarted(Reason.POD_NOT_CREATED, f"Pod of Job {run.job} was not created: {run.note}")
+    return Unstarted(Reason.STARTING, starting(run.job))
+
+
+def starting(job: str) -> str:
+    """Return the one message for all that is usual before a container runs: each other text would be a write."""
+    return f"Waiting for Job {job} to start its container"
+
+
+def _ended(run: Run, pod: Pod, end: Terminated) -> Ended:
+    at = end.finished_at or run.finished_at or run.created_at
+    if run.report:
+        return _reported(run.report, at, pod.evicted)
+    if end.reason == "OOMKilled":
+        return _out_of_memory(run, at)
+    if end.reason in _COULD_NOT_START:
+        return Ended(Reason.IMAGE_NOT_RUNNABLE, Next.HUMAN, _not_runnable(end.message), at)
+    if pod.evicted:
+        return Ended(Reason.EVICTED, Next.AGAIN, f"Pod {pod.name} was evicted: {pod.evicted}", at)
+    if end.exit_code in _KILLED:
+        return Ended(Reason.INTERRUPTED, Next.COUNTED, f"Pod {pod.name} was killed before it could report", at)
+    hint = f"Pod {pod.name} exited {end.exit_code} without a report; read its log: kubectl logs {pod.name}"
+    return Ended(Reason.NO_REPORT, Next.HUMAN, hint, at)
+
+
+def _reported(report: Report, at: datetime, evicted: str) -> Ended:
+    ending = EXIT_TABLE.get(report.exit)
+    if ending is None:
+        return Ended(Reason.NO_REPORT, Next.HUMAN, f"Runner exited {report.exit}: {report.message}", at, report)
+    ended = Ended(report.reason, ending.next, report.message, at, report)
+    if evicted and report.reason is Reason.INTERRUPTED:
+        return replace(ended, reason=Reason.EVICTED, message=f"Pod was evicted: {evicted}; {report.message}")
+    return ended
+
+
+def _out_of_memory(run: Run, at: datetime) -> Ended:
+    """Once may be bad luck on a full node; the second time the limit is too low."""
+    what = "Runner ran out of memory"
+    if run.failures == 0:
+        return Ended(Reason.OUT_OF_MEMORY, Next.COUNTED, f"{what}; it is tried once more", at)
+    raise_it = "raise resources.limits.memory of the container migrate in spec.job.template"
+    return Ended(Reason.OUT_OF_MEMORY, Next.HUMAN, f"{what} again; {raise_it}", at)
+
+
+def _lost(run: Run, at: datetime) -> Ended:
+    if run.pod and run.pod.evicted:
+        return Ended(Reason.EVICTED, Next.AGAIN, f"Pod of Job {run.job} was evicted: {run.pod.evicted}", at)
+    return Ended(
+        Reason.POD_LOST, Next.AGAIN, f"Pod of Job {run.job} is gone and left no report; the database is read again", at
+    )
+
+
+def _not_runnable(said: str) -> str:
+    advice = "build the image FROM the revgate runner image, or install revgate in it"
+    return f"Container could not start ({_one_line(said)}); {advice}"
+
+
+def _not_started(waiting: Waiting) -> Unstarted:
+    said = _one_line(waiting.message)
+    if waiting.reason in _NOT_PULLED:
+        return Unstarted(Reason.IMAGE_PULL_FAILED, f"Image could not be pulled: {said}; push it or mend spec.image")
+    if waiting.reason == "Unschedulable":
+        return Unstarted(Reason.UNSCHEDULABLE, f"Pod could not be scheduled: {said}")
+    if found := _SECRET.search(waiting.message):
+        return Unstarted(Reason.SECRET_NOT_FOUND, f"Secret {found[1]} was not found; create it, the run then starts")
+    if found := _KEY.search(waiting.message):
+        advice = "add it, the run then starts"
+        return Unstarted(Reason.SECRET_KEY_NOT_FOUND, f"Key {found[1]} was not found in Secret {found[2]}; {advice}")
+    return Unstarted(Reason.POD_NOT_STARTED, f"Container could not start: {waiting.reason}: {said}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:400]

@@ -1,0 +1,55 @@
+"""Which run of a migration is the newest, and how it ended: told by its Job or, when that is gone, by the status.
+
+A Job goes with its TTL, its pod goes with the node; the status then knows better than what is left of them.
+"""
+
+from datetime import datetime
+
+from revgate.contract.exits import NEXT_BY_REASON, Next
+from revgate.contract.reasons import Reason
+from revgate.control.endings import Ended, state_of
+from revgate.control.record import RunRecord, RunState
+from revgate.control.snapshot import Run, Snapshot
+
+
+def newest_of(snapshot: Snapshot) -> Run | RunRecord | None:
+    """Return the newest run of this very migration, whatever its inputs."""
+    migration = snapshot.migration
+    record = migration.status.run
+    if record and record.uid != migration.uid:
+        record = None
+    runs = [run for run in snapshot.runs if run.uid == migration.uid]
+    inputs = record.inputs if record else ""
+    newest = max(runs, key=lambda run: (run.created_at, run.inputs == inputs, run.attempt), default=None)
+    if record is None or newest is None:
+        return newest or record
+    return record if _outlives(record, newest, runs) else newest
+
+
+def ended_of(newest: Run | RunRecord, now: datetime) -> Ended | None:
+    """Say how a run ended; None when it has not."""
+    if isinstance(newest, Run):
+        state = state_of(newest)
+        return state if isinstance(state, Ended) else None
+    if newest.state is not RunState.FINISHED or newest.reason is None:
+        message = f"Job {newest.job} is gone and left no report; the database is read again"
+        return Ended(Reason.POD_LOST, Next.AGAIN, message, now)
+    return Ended(newest.reason, _next_of(newest, newest.reason), newest.message, newest.finished_at or now)
+
+
+def _outlives(record: RunRecord, newest: Run, runs: list[Run]) -> bool:
+    """Whether the status knows more than the newest Job that is still there."""
+    if record.job == newest.job:
+        untold = newest.pod is None or newest.pod.terminated is None
+        return record.state is RunState.FINISHED and untold
+    if any(run.job == record.job for run in runs):
+        return False
+    if record.inputs == newest.inputs:
+        return record.attempt >= newest.attempt
+    return record.finished_at is None or record.finished_at > newest.created_at
+
+
+def _next_of(record: RunRecord, reason: Reason) -> Next:
+    if reason is Reason.OUT_OF_MEMORY and record.failures:
+        return Next.HUMAN
+    return NEXT_BY_REASON.get(reason, Next.HUMAN)

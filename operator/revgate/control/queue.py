@@ -1,0 +1,81 @@
+"""The work queue: each key once, however many events it had; one worker a key; failures back off.
+
+add ──> dirty ──worker takes──> busy ──done──> (dirty again? ──> back to the line)
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from revgate.control.snapshot import Key
+
+Work = Callable[[Key], Awaitable[datetime | None]]
+
+_FIRST_DELAY: Final = 0.5
+_LONGEST_DELAY: Final = 60.0
+_log = structlog.get_logger()
+
+
+class Queue:
+    """A de-duplicating queue of keys with timers and per-key exponential backoff."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._line: asyncio.Queue[Key] = asyncio.Queue()
+        self._dirty: set[Key] = set()
+        self._busy: set[Key] = set()
+        self._failures: dict[Key, int] = {}
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
+
+    def add(self, key: Key) -> None:
+        """Put a key in the line, unless it stands there already."""
+        if key in self._dirty:
+            return
+        self._dirty.add(key)
+        if key not in self._busy:
+            self._line.put_nowait(key)
+
+    async def run(self, workers: int) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(self._run_worker())
+
+    async def _run_worker(self) -> None:
+        while True:
+            key = await self._line.get()
+            self._dirty.discard(key)
+            self._busy.add(key)
+            try:
+                await self._run_once(key)
+            finally:
+                self._busy.discard(key)
+                if key in self._dirty:
+                    self._line.put_nowait(key)
+
+    async def _run_once(self, key: Key) -> None:
+        try:
+            wake_at = await self._work(key)
+        except Exception:  # noqa: BLE001 - the entry point of a pass: one broken resource must not stop the others
+            self._failures[key] = self._failures.get(key, 0) + 1
+            delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (self._failures[key] - 1)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+            _log.exception("pass failed", migration=str(key), retry_in_seconds=round(delay, 1))
+            self._add_in(key, delay)
+        else:
+            self._failures.pop(key, None)
+            self._add_in(key, (wake_at - datetime.now(UTC)).total_seconds() if wake_at else None)
+
+    def _add_in(self, key: Key, delay: float | None) -> None:
+        """Keep one timer a key: the newest pass knows best when to look again."""
+        if timer := self._timers.pop(key, None):
+            timer.cancel()
+        if delay is not None:
+            self._timers[key] = asyncio.get_running_loop().call_later(max(0.0, delay), self._wake, key)
+
+    def _wake(self, key: Key) -> None:
+        self._timers.pop(key, None)
+        self.add(key)

@@ -1,0 +1,95 @@
+"""The status of a SchemaMigration: what the operator recorded. The CRD is generated from these types."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from revgate.contract.reasons import Reason
+from revgate.control.model import Part
+
+Ids = tuple[str, ...]
+
+
+class ConditionStatus(StrEnum):
+    """A condition's status, as Kubernetes writes it."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+class Condition(Part):
+    """One condition, as Kubernetes' API conventions define it."""
+
+    type: str
+    status: ConditionStatus
+    reason: str
+    message: str
+    last_transition_time: datetime
+    observed_generation: int | None = None
+
+
+class RunState(StrEnum):
+    """How far a run is: until a container has started, it may be superseded; afterwards it is waited for."""
+
+    UNSTARTED = "Unstarted"
+    STARTED = "Started"
+    FINISHED = "Finished"
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+class RunRecord(Part):
+    """The newest run. `failures` counts the tries of these inputs that count against retry.limit."""
+
+    job: Annotated[str, Field(description="Name of the Job")]
+    uid: Annotated[str, Field(description="uid of the migration that the run belongs to")]
+    inputs: Annotated[str, Field(description="Digest of everything that decided what the run does")]
+    attempt: Annotated[int, Field(description="Number of the try, from 1")]
+    failures: Annotated[int, Field(description="Earlier tries that count against retry.limit")] = 0
+    state: Annotated[RunState, Field(description="Unstarted, Started or Finished")]
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    message: Annotated[str, Field(description="What the runner said")] = ""
+
+
+class HistoryEntry(Part):
+    """A finished run that changed the database or needs a human."""
+
+    from_: Annotated[Ids, Field(alias="from", description="Heads before")] = ()
+    to: Annotated[Ids, Field(description="Heads after")] = ()
+    image: Annotated[str, Field(description="Image with digest")] = ""
+    job: str
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    outcome: Outcome
+    reason: Reason
+
+
+class Status(Part):
+    """What the operator knows of the migration and of its database."""
+
+    observed_generation: Annotated[int | None, Field(description="Generation of the spec that this is about")] = None
+    conditions: Annotated[tuple[Condition, ...], Field(description="Ready, Reconciling and Stalled")] = ()
+    current_revisions: Annotated[Ids, Field(description="Heads in the version table")] = ()
+    target_revisions: Annotated[Ids, Field(description="What the target means in this image")] = ()
+    pending_revisions: Annotated[Ids, Field(description="Not applied yet, in apply order; at most 20")] = ()
+    pending_count: Annotated[int | None, Field(description="How many revisions are pending")] = None
+    served_revisions: Annotated[
+        Ids, Field(description="Revisions that an app may require of this database, newest first; at most 100")
+    ] = ()
+    floor: Annotated[str, Field(description="Apps that require something older than this are not served")] = ""
+    observed_at: Annotated[datetime | None, Field(description="When a run last read the database")] = None
+    observed_image: Annotated[str, Field(description="Image of that run, with its digest")] = ""
+    run: Annotated[RunRecord | None, Field(description="The newest run")] = None
+    next_retry_time: Annotated[datetime | None, Field(description="When the operator tries again by itself")] = None
+    history: Annotated[tuple[HistoryEntry, ...], Field(description="Finished runs, newest first")] = ()

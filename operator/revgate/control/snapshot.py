@@ -1,0 +1,104 @@
+"""Everything observed about one migration, `now` included, frozen: the only input of a decision."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from revgate.contract.report import Report
+from revgate.contract.serves import Edge
+from revgate.control.record import Status
+from revgate.control.spec import Spec
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """A migration's namespace and name."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A spec that these types cannot read, and why, in one sentence."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """The resource: who it is, what it asks for and what was recorded last."""
+
+    key: Key
+    uid: str
+    generation: int
+    spec: Spec | Malformed
+    retry_token: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why a container has not started: the kubelet's or the scheduler's reason and message."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terminated:
+    """How the migrate container ended."""
+
+    exit_code: int
+    reason: str
+    message: str  # the termination message, or what the runtime said when the container could not start
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """The pod of a Job, as far as a decision needs it."""
+
+    name: str
+    uid: str
+    job: str
+    created_at: datetime
+    started_at: datetime | None = None  # when the migrate container started
+    terminated: Terminated | None = None
+    waiting: Waiting | None = None
+    image: str = ""  # with digest, as the kubelet resolved it
+    evicted: str = ""  # who cut it off, from the DisruptionTarget condition or the kubelet
+    gone: bool = False  # finished, without a state of the migrate container
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A Job of this migration, or of an earlier one of the same name, with its pod."""
+
+    job: str
+    job_uid: str
+    uid: str  # the migration's
+    inputs: str
+    attempt: int
+    created_at: datetime
+    failures: int = 0  # earlier tries of these inputs that count against retry.limit
+    finished_at: datetime | None = None  # when the Job controller called it Complete or Failed
+    succeeded: bool = False
+    note: str = ""  # the Job condition's message, or why no pod could be created
+    deleting: bool = False
+    pod: Pod | None = None
+    report: Report | None = None
+    edges: tuple[Edge, ...] | None = None  # None: none read
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One migration and its Jobs at one moment. `image` is the operator's bundled runner image."""
+
+    now: datetime
+    migration: Migration
+    runs: tuple[Run, ...]
+    image: str
+    proven: bool = False  # Jobs and pods were read from the API server for this very decision, not from the cache

@@ -1,0 +1,165 @@
+"""The status that follows from a snapshot and a decision. Nothing else writes one."""
+
+from typing import Final
+
+from revgate.contract.exits import Next
+from revgate.contract.serves import Answer, below, serves
+from revgate.control.conditions import conditions_of
+from revgate.control.decide import Again, Decision, Done, Hold, Progress, Remove, Stall, Start
+from revgate.control.endings import Ended, Started, state_of
+from revgate.control.job import job_name
+from revgate.control.latest import ended_of, newest_of
+from revgate.control.news import is_news
+from revgate.control.record import HistoryEntry, Outcome, RunRecord, RunState, Status
+from revgate.control.snapshot import Malformed, Migration, Run, Snapshot
+
+MOST_SERVED: Final = 100
+
+
+def status_of(snapshot: Snapshot, decision: Decision) -> Status:
+    """Return the whole new status: what was known, what the runs showed, and what happens next."""
+    migration = snapshot.migration
+    status = _with_newest_ended_run(migration.status, snapshot)
+    return status.model_copy(
+        update={
+            "observed_generation": migration.generation,
+            "conditions": conditions_of(snapshot, decision),
+            "history": status.history[: _history_limit(migration)],
+            "run": _run_record(snapshot, status, decision),
+            "next_retry_time": decision.at if isinstance(decision, Again) else None,
+        }
+    )
+
+
+def _history_limit(migration: Migration) -> int | None:
+    return None if isinstance(migration.spec, Malformed) else migration.spec.history_limit
+
+
+def _with_newest_ended_run(status: Status, snapshot: Snapshot) -> Status:
+    """Take over what the newest ended run of this migration saw; an older view of the database is worth nothing."""
+    ended = [(run, state_of(run)) for run in snapshot.runs if run.uid == snapshot.migration.uid]
+    over = [(run, state) for run, state in ended if isinstance(state, Ended)]
+    if not over:
+        return status
+    recorded = status.run.job if status.run else ""  # times have seconds only: of two, the recorded one is the newer
+    run, state = max(over, key=lambda pair: (pair[0].created_at, pair[0].job == recorded, pair[0].attempt))
+    return _with_history(_with_observation(status, run, state), run, state)
+
+
+def _with_observation(status: Status, run: Run, ended: Ended) -> Status:
+    report = ended.report
+    if report is None or not report.read or not is_news(status, run, ended):
+        return status
+    return status.model_copy(
+        update={
+            "current_revisions": report.current,
+            "target_revisions": report.target,
+            "pending_revisions": report.pending,
+            "pending_count": report.pending_count,
+            "observed_at": ended.finished_at,
+            "observed_image": run.pod.image if run.pod else "",
+            **_served(report.current, run),
+        }
+    )
+
+
+def _served(heads: tuple[str, ...], run: Run) -> dict[str, object]:
+    """The gates' map as far as it goes in a status; without edges only the heads are known to be served."""
+    if run.edges is None:
+        return {"served_revisions": heads, "floor": ""}
+    edges = {edge.revision: edge for edge in run.edges}
+    served: list[str] = []
+    for revision in below(heads, edges):
+        if len(served) == MOST_SERVED:
+            break
+        if serves(revision, heads, edges).answer is Answer.YES:
+            served.append(revision)
+    floors = [edges[revision].floor for revision in below(heads, edges) if revision in edges and edges[revision].floor]
+    return {"served_revisions": tuple(served), "floor": floors[0] if floors else ""}
+
+
+def _with_history(status: Status, run: Run, ended: Ended) -> Status:
+    """Keep the runs that a person will look for: those that moved the database or stopped for a human."""
+    report = ended.report
+    moved = report is not None and report.read and report.before != report.current
+    if _is_in_history(status, run, ended) or not (moved or ended.next is Next.HUMAN):
+        return status
+    entry = HistoryEntry(
+        from_=report.before if report else (),
+        to=report.current if report else (),
+        image=run.pod.image if run.pod else "",
+        job=run.job,
+        started_at=run.pod.started_at if run.pod else None,
+        finished_at=ended.finished_at,
+        outcome=_outcome(ended),
+        reason=ended.reason,
+    )
+    return status.model_copy(update={"history": (entry, *status.history)})
+
+
+def _is_in_history(status: Status, run: Run, ended: Ended) -> bool:
+    """Whether a run is in the history, or was until a newer one took its place."""
+    newest = status.history[0].finished_at if status.history else None
+    return any(entry.job == run.job for entry in status.history) or (newest is not None and newest > ended.finished_at)
+
+
+def _run_record(snapshot: Snapshot, status: Status, decision: Decision) -> RunRecord | None:
+    match decision:
+        case Start(inputs, attempt, failures):
+            return _started_record(snapshot, inputs, attempt, failures)
+        case Remove(run, ended):
+            return _record(run, ended) if ended else None
+        case Progress(run):
+            return _record(run, None)
+        case Again() | Done() | Stall() | Hold():
+            return _newest_record(snapshot) or status.run
+
+
+def _started_record(snapshot: Snapshot, inputs: str, attempt: int, failures: int) -> RunRecord:
+    migration = snapshot.migration
+    name = job_name(migration, inputs, attempt)
+    return RunRecord(
+        job=name, uid=migration.uid, inputs=inputs, attempt=attempt, failures=failures, state=RunState.UNSTARTED
+    )
+
+
+def _newest_record(snapshot: Snapshot) -> RunRecord | None:
+    newest = newest_of(snapshot)
+    match newest:
+        case Run():
+            return _record(newest, ended_of(newest, snapshot.now))
+        case RunRecord():
+            ended = ended_of(newest, snapshot.now)
+            return _finished(newest, ended) if ended and newest.state is not RunState.FINISHED else newest
+        case None:
+            return None
+
+
+def _record(run: Run, ended: Ended | None) -> RunRecord:
+    started = run.pod.started_at if run.pod else None
+    record = RunRecord(
+        job=run.job,
+        uid=run.uid,
+        inputs=run.inputs,
+        attempt=run.attempt,
+        failures=run.failures,
+        state=RunState.STARTED if isinstance(state_of(run), Started) else RunState.UNSTARTED,
+        started_at=started,
+    )
+    return _finished(record, ended) if ended else record
+
+
+def _finished(record: RunRecord, ended: Ended) -> RunRecord:
+    return record.model_copy(
+        update={
+            "state": RunState.FINISHED,
+            "finished_at": ended.finished_at,
+            "outcome": _outcome(ended),
+            "reason": ended.reason,
+            "message": ended.message,
+        }
+    )
+
+
+def _outcome(ended: Ended) -> Outcome:
+    return Outcome.SUCCEEDED if ended.next is Next.DONE else Outcome.FAILED

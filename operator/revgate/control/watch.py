@@ -1,0 +1,95 @@
+"""Kopf as transport: every event updates the cache and puts a key into the queue, and that is all.
+
+`on.event` only, no indexes, no worker limit, tuple selectors: each for a measured reason (docs/decisions/0002).
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+import kopf
+
+from revgate.contract import names
+from revgate.control.cache import Cache, Shelf, key_of
+from revgate.control.snapshot import Key
+
+_SELECTOR: Final = f"{names.MANAGED_BY}={names.MANAGER}"
+_LONGEST_PAUSE: Final = 30.0
+_NOBODY: Final[Any] = names.MANAGER  # else Kopf asks for the user's name, and a pod's uid has none
+
+
+class Backoffs:
+    """Endless, capped pauses between requests that fail: an API server that is away must not end the operator."""
+
+    def __iter__(self) -> "Backoffs":
+        """Start over for each request."""
+        fresh = Backoffs()
+        fresh._pause = 0.5
+        return fresh
+
+    def __next__(self) -> float:
+        """Return the next pause, in seconds."""
+        pause, self._pause = self._pause, min(_LONGEST_PAUSE, self._pause * 2)
+        return pause
+
+    _pause = 0.5
+
+
+def registry_of(cache: Cache, wake: Callable[[Key], None]) -> kopf.OperatorRegistry:
+    """Return the handlers: one for each kind."""
+    registry = kopf.OperatorRegistry()
+    kopf.on.login(registry=registry)(_login)
+    kinds: tuple[tuple[Any, str, Shelf], ...] = (
+        ((names.GROUP, names.VERSION, names.PLURAL), names.PLURAL, cache.migrations),
+        (("batch", "v1", "jobs"), "jobs", cache.jobs),
+        (("", "v1", "pods"), "pods", cache.pods),
+    )
+    for resource, kind, shelf in kinds:
+        kopf.on.event(*resource, id=kind, registry=registry)(_handler(kind, shelf, wake))
+    return registry
+
+
+def settings_of() -> kopf.OperatorSettings:
+    """Return Kopf's settings for a pure transport."""
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.peering.standalone = True
+    settings.scanning.disabled = True
+    settings.watching.label_selectors["batch", "v1", "jobs"] = _SELECTOR
+    settings.watching.label_selectors["", "v1", "pods"] = _SELECTOR
+    settings.networking.connect_timeout = 10
+    settings.networking.request_timeout = 60
+    settings.networking.error_backoffs = Backoffs()
+    return settings
+
+
+def _handler(kind: str, shelf: Shelf, wake: Callable[[Key], None]) -> Any:
+    async def on_event(event: kopf.RawEvent, **_: object) -> None:
+        body = dict(event["object"])
+        key = key_of(kind, body)
+        if key is None:
+            return
+        if event["type"] == "DELETED":
+            shelf.drop(key, body)
+        else:
+            shelf.put(key, body)
+        wake(key)
+
+    return on_event
+
+
+def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+    return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+
+
+async def watch(cache: Cache, wake: Callable[[Key], None], stop: asyncio.Event, liveness: str) -> None:
+    """Follow migrations, Jobs and pods until stopped."""
+    await kopf.operator(
+        registry=registry_of(cache, wake),
+        settings=settings_of(),
+        identity=_NOBODY,
+        standalone=True,
+        clusterwide=True,
+        stop_flag=stop,
+        liveness_endpoint=liveness,
+    )

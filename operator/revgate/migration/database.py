@@ -1,0 +1,106 @@
+"""Where the database is: a whole URL or its parts, from the environment, parsed once and never printed."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError
+
+from revgate.contract import names
+from revgate.migration.errors import InvalidDatabaseUrl
+
+APP_VARIABLE: Final = "DATABASE_URL"
+"""What many env.py files read; set for them when it is absent."""
+
+_DRIVER: Final = "postgresql+psycopg"
+_HINT: Final = "percent-encode @ : / ? # and % in the password, or set the parts"
+_KEEPALIVES: Final = {"keepalives": "1", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database, by the URL that the user gave and the one that we use."""
+
+    given: str = field(repr=False)
+    url: sa.URL = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """Return HOST:PORT/NAME, which is no secret."""
+        return f"{self.url.host or 'localhost'}:{self.url.port or 5432}/{self.url.database or self.url.username or ''}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what no text may hold."""
+        return _secrets(self.url)
+
+    def connect_args(self, application: str) -> dict[str, Any]:
+        """Return the keyword arguments of `psycopg.connect`; a lost node is noticed by keepalives."""
+        _, args = self.url.get_dialect()().create_connect_args(self.url)
+        return {**_KEEPALIVES, "connect_timeout": "5", **args, "application_name": application}
+
+
+def read_database(environ: Mapping[str, str]) -> Database:
+    """Return the database that the environment names.
+
+    Raises:
+        InvalidDatabaseUrl: if it names none, or none that we can use. The text never quotes the URL.
+    """
+    given = environ.get(names.DATABASE_URL, "")
+    if given:
+        return Database(given.replace("postgres://", "postgresql://", 1), _parse(given))
+    if environ.get(names.DATABASE_PARTS["host"]):
+        url = _assemble(environ)
+        return Database(url.render_as_string(hide_password=False), url)
+    raise InvalidDatabaseUrl(
+        f"No database was named: set {names.DATABASE_URL}, or {names.DATABASE_PARTS['host']} and the other parts"
+    )
+
+
+def share_with_environment(database: Database) -> None:
+    """Set DATABASE_URL in this process when it is absent, for env.py files that read it and nothing else."""
+    os.environ.setdefault(APP_VARIABLE, database.given)
+
+
+def _parse(text: str) -> sa.URL:
+    # No text of these errors is passed on: a password with an unescaped @ or : ends up in them
+    try:
+        url = sa.make_url(text.replace("postgres://", "postgresql://", 1))
+    except (ArgumentError, ValueError):
+        raise InvalidDatabaseUrl(f"The URL in {names.DATABASE_URL} could not be parsed: {_HINT}") from None
+    if url.get_backend_name() != "postgresql":
+        raise InvalidDatabaseUrl(
+            f"The URL in {names.DATABASE_URL} is not one of PostgreSQL: it must begin with postgresql://"
+        )
+    return _for_psycopg(url)
+
+
+def _for_psycopg(url: sa.URL) -> sa.URL:
+    """Return the URL for our driver; asyncpg's word for sslmode is ssl."""
+    query = dict(url.query)
+    if url.get_driver_name() == "asyncpg" and "ssl" in query:
+        query["sslmode"] = query.pop("ssl")
+    return url.set(drivername=_DRIVER, query=query)
+
+
+def _assemble(environ: Mapping[str, str]) -> sa.URL:
+    parts = {part: environ.get(variable, "") for part, variable in names.DATABASE_PARTS.items()}
+    port = parts["port"] or "5432"
+    if not port.isdecimal():
+        raise InvalidDatabaseUrl(f"{names.DATABASE_PARTS['port']} is not a number")
+    return sa.URL.create(
+        _DRIVER,
+        username=parts["user"] or None,
+        password=parts["password"] or None,
+        host=parts["host"],
+        port=int(port),
+        database=parts["name"] or None,
+        query={"sslmode": parts["sslMode"]} if parts["sslMode"] else {},
+    )
+
+
+def _secrets(url: sa.URL) -> tuple[str, ...]:
+    hidden = [url.query.get(key) for key in ("password", "sslpassword")]
+    return tuple(str(secret) for secret in (url.password, *hidden) if secret)

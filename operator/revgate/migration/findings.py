@@ -1,0 +1,31 @@
+"""What a run has found out so far: filled as it goes, so that the report is true also when the run fails."""
+
+from dataclasses import dataclass, field
+
+from revgate.contract.serves import Edge
+from revgate.migration.failures import Flight
+from revgate.migration.ledger import Ledger
+from revgate.migration.look import Project
+
+
+@dataclass(slots=True)
+class Findings:
+    """The state of the world as last seen."""
+
+    project: Project | None = None
+    read: bool = False  # the version table was read
+    before: tuple[str, ...] = ()
+    current: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    applied: tuple[str, ...] = ()
+    ledger: Ledger | None = None
+    recorded: dict[str, Edge] = field(default_factory=dict)
+    flight: Flight = field(default_factory=Flight)  # what was being done when the run ended
+
+    def see(self, heads: tuple[str, ...]) -> None:
+        """Note the rows of the version table; the first time they are where the run began."""
+        if not self.read:
+            self.before = heads
+        self.read = True
+        self.current = heads

@@ -1,0 +1,53 @@
+"""One Alembic history in one database: which table holds its heads, and which key locks it."""
+
+import hashlib
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The version table, by the schema in which it lives (or will), as the server answered."""
+
+    database: str
+    schema: str
+    table: str
+
+    @property
+    def key(self) -> int:
+        """Return the key of the advisory lock: one a version table, so that histories don't wait for each other."""
+        text = f"revgate:v1:{self.database}:{self.schema}:{self.table}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], signed=True)
+
+    @property
+    def place(self) -> str:
+        """Return SCHEMA.TABLE for a person."""
+        return f"{self.schema}.{self.table}"
+
+
+def read_heads(connection: psycopg.Connection, history: History) -> tuple[str, ...]:
+    """Return the sorted rows of the version table; none when there is no such table yet."""
+    if not table_exists(connection, history.schema, history.table):
+        return ()
+    table = sql.Identifier(history.schema, history.table)
+    rows = connection.execute(sql.SQL("SELECT version_num FROM {}").format(table)).fetchall()
+    return tuple(sorted(row[0] for row in rows))
+
+
+def table_exists(connection: psycopg.Connection, schema: str, table: str) -> bool:
+    """Whether the schema has a table of that name."""
+    found = connection.execute(
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = %s AND c.relname = %s AND c.relkind IN ('r', 'p', 'v', 'f')",
+        (schema, table),
+    )
+    return found.fetchone() is not None
+
+
+def ensure_schema(connection: psycopg.Connection, history: History) -> None:
+    """Create the version table's schema when it is missing: Alembic creates the table only."""
+    found = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (history.schema,))
+    if found.fetchone() is None:
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(history.schema)))

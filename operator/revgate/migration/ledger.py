@@ -1,0 +1,152 @@
+"""The ledger's table: where it is, and how it comes to be.
+
+It is the map beside the version table, which alone is the truth: one row for every revision ever known here, with
+its parents, so that gates and older images can find the way from a head that they have never heard of.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+import structlog
+from psycopg import errors, sql
+
+from revgate.contract import names
+from revgate.migration.errors import InvalidOptions
+from revgate.migration.history import History, table_exists
+from revgate.migration.session import first_value
+from revgate.migration.wording import first_line
+
+PUBLIC: Final = "PUBLIC"
+_RIGHTS: Final = "SELECT, INSERT, UPDATE"
+_COLUMNS: Final = """
+    version_table_schema text NOT NULL,
+    version_table text NOT NULL,
+    revision text NOT NULL,
+    parents text NOT NULL,
+    checksum text NOT NULL,
+    floor text NOT NULL DEFAULT '',
+    state text NOT NULL CHECK (state IN ('applied', 'recorded', 'reverted')),
+    started_at timestamptz,
+    finished_at timestamptz,
+    image text NOT NULL DEFAULT '',
+    job text NOT NULL DEFAULT '',
+    owner text NOT NULL DEFAULT '',
+    runner text NOT NULL DEFAULT '',
+    PRIMARY KEY (version_table_schema, version_table, revision)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where the rows of one history are."""
+
+    schema: str
+    table: str
+    history: History
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        """Return the table's qualified name."""
+        return sql.Identifier(self.schema, self.table)
+
+    @property
+    def key(self) -> dict[str, str]:
+        """Return the values of the columns that tell one history from another."""
+        return {"schema": self.history.schema, "table": self.history.table}
+
+
+def find_ledger(connection: psycopg.Connection, history: History) -> Ledger | None:
+    """Return the ledger that this user can write to, or None when there is none yet."""
+    for ledger in (_own(history), _beside(history)):
+        if table_exists(connection, ledger.schema, ledger.table) and _usable(connection, ledger):
+            return ledger
+    return None
+
+
+def create_ledger(connection: psycopg.Connection, history: History) -> Ledger:
+    """Create the ledger: in its own schema, or beside the version table where that is not allowed."""
+    try:
+        return _create(connection, _own(history), with_schema=True)
+    except (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction) as error:
+        structlog.get_logger().info("ledger_beside_version_table", problem=first_line(error))
+        return _create(connection, _beside(history), with_schema=False)
+
+
+def missing_readers(connection: psycopg.Connection, ledger: Ledger, readers: Sequence[str]) -> tuple[str, ...]:
+    """Return the readers who cannot read the ledger yet.
+
+    Raises:
+        InvalidOptions: naming a role that the server does not have.
+    """
+    return tuple(reader for reader in readers if not _can_read(connection, ledger, reader))
+
+
+def grant(connection: psycopg.Connection, ledger: Ledger, readers: Sequence[str]) -> None:
+    """Let the readers read; where another user owns the ledger, only he can."""
+    for reader in missing_readers(connection, ledger, readers):
+        role = sql.SQL(PUBLIC) if _is_public(reader) else sql.Identifier(reader)
+        try:
+            with connection.transaction():
+                if ledger.schema == names.LEDGER_SCHEMA:
+                    schema = sql.Identifier(ledger.schema)
+                    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, role))
+                connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(ledger.identifier, role))
+        except errors.InsufficientPrivilege as error:
+            structlog.get_logger().warning("ledger_reader_not_granted", reader=reader, problem=first_line(error))
+
+
+def _own(history: History) -> Ledger:
+    return Ledger(names.LEDGER_SCHEMA, names.LEDGER_TABLE, history)
+
+
+def _beside(history: History) -> Ledger:
+    return Ledger(history.schema, names.LEDGER_TABLE_BESIDE, history)
+
+
+def _usable(connection: psycopg.Connection, ledger: Ledger) -> bool:
+    # has_table_privilege with several rights means any of them; INSERT is the one that a mere reader lacks
+    query = "SELECT has_schema_privilege(%(s)s, 'USAGE') AND has_table_privilege(%(t)s, 'INSERT')"
+    values = {"s": ledger.schema, "t": ledger.identifier.as_string(connection)}
+    return bool(first_value(connection, query, values))
+
+
+def _create(connection: psycopg.Connection, ledger: Ledger, *, with_schema: bool) -> Ledger:
+    """Create the table in a transaction; runners of other histories may be doing the same."""
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('revgate:ledger', 0))")
+        if with_schema and not _schema_exists(connection, ledger.schema):
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(ledger.schema)))
+        if not table_exists(connection, ledger.schema, ledger.table):
+            connection.execute(sql.SQL("CREATE TABLE {} ({})").format(ledger.identifier, sql.SQL(_COLUMNS)))
+        elif not _usable(connection, ledger):
+            raise errors.InsufficientPrivilege(f"no right to write to {ledger.schema}.{ledger.table}")
+    return ledger
+
+
+def _schema_exists(connection: psycopg.Connection, schema: str) -> bool:
+    return bool(first_value(connection, "SELECT true FROM pg_namespace WHERE nspname = %(s)s", {"s": schema}))
+
+
+def _can_read(connection: psycopg.Connection, ledger: Ledger, reader: str) -> bool:
+    query = (
+        "SELECT has_table_privilege(%(role)s, %(table)s, 'SELECT') AND "
+        "(%(beside)s OR has_schema_privilege(%(role)s, %(schema)s, 'USAGE'))"
+    )
+    values: Mapping[str, object] = {
+        "role": "public" if _is_public(reader) else reader,
+        "table": ledger.identifier.as_string(connection),
+        "schema": ledger.schema,
+        "beside": ledger.schema != names.LEDGER_SCHEMA,  # whoever may use the version table's schema is not ours to say
+    }
+    try:
+        return bool(first_value(connection, query, values))
+    except errors.UndefinedObject as error:
+        raise InvalidOptions(
+            f"Ledger reader {reader} is no role of this server: create it, or change the readers"
+        ) from error
+
+
+def _is_public(reader: str) -> bool:
+    return reader.upper() == PUBLIC

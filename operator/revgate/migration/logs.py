@@ -1,0 +1,84 @@
+"""The log of a Job: JSON on stderr, a constant event and key-values, and nothing secret in it."""
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+
+from revgate.migration.redaction import Redactor
+
+
+@contextmanager
+def redacted_output(redactor: Redactor) -> Iterator[None]:
+    """Configure the log, and take secrets also out of whatever env.py and the revisions print."""
+    out, err = sys.stdout, sys.stderr
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _Redaction(redactor),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(err),
+    )
+    sys.stdout, sys.stderr = RedactedStream(out, redactor), RedactedStream(err, redactor)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = out, err
+
+
+class RedactedStream(io.TextIOBase):
+    """A text stream that masks secrets on their way to another one."""
+
+    def __init__(self, stream: Any, redactor: Redactor) -> None:
+        self._stream = stream
+        self._redactor = redactor
+
+    def write(self, text: str) -> int:
+        """Write the text without secrets."""
+        self._stream.write(self._redactor.redact(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what is below."""
+        self._stream.flush()
+
+    def writable(self) -> bool:
+        """Whether one can write: always."""
+        return True
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # typeshed has a plain attribute
+        """Return the encoding of what is below."""
+        name: str = self._stream.encoding
+        return name
+
+    def fileno(self) -> int:
+        """Return the file descriptor of what is below, which subprocesses inherit."""
+        number: int = self._stream.fileno()
+        return number
+
+
+class _Redaction:
+    """A structlog processor that cleans every value, however deep."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def __call__(self, _logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {key: self._clean(value) for key, value in event.items()}
+
+    def _clean(self, value: object) -> object:
+        match value:
+            case None | bool() | int() | float():
+                return value
+            case dict():
+                return {str(key): self._clean(inner) for key, inner in value.items()}
+            case list() | tuple() | set():
+                return [self._clean(inner) for inner in value]
+            case _:
+                return self._redactor.redact(str(value))

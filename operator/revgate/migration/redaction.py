@@ -1,0 +1,62 @@
+"""One function that takes the passwords of this run out of any text, in every form that a library may print."""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+MASK: Final = "***"
+_SHORT: Final = 4  # below this, a password is only taken out where it stands alone: "a" is in every sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """What must not be shown, as one expression."""
+
+    pattern: re.Pattern[str] | None = None
+
+    @classmethod
+    def of(cls, secrets: Iterable[str]) -> "Redactor":
+        """Return the redactor for these secrets; empty ones are left out."""
+        forms = {form for secret in secrets if secret for form in _forms(secret)}
+        if not forms:
+            return cls()
+        longest_first = sorted(forms, key=len, reverse=True)
+        return cls(re.compile("|".join(map(_expression, longest_first))))
+
+    def redact(self, text: str) -> str:
+        """Return the text with every form of every secret masked."""
+        return self.pattern.sub(MASK, text) if self.pattern else text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield secret
+    yield repr(secret)[1:-1]
+    yield json.dumps(secret)[1:-1]
+    yield secret.replace("'", "''")  # in an SQL literal
+    yield secret.replace("\\", "\\\\").replace("'", "\\'")  # in a libpq connection string
+    for encoded in (quote(secret), quote(secret, safe=""), quote(secret, safe=" +"), quote_plus(secret)):
+        yield encoded
+        yield re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), encoded)
+        yield encoded.replace("%", "%%")  # in an ini file
+    yield from _base64(secret.encode())
+
+
+def _base64(secret: bytes) -> Iterator[str]:
+    """Yield the base64 of the secret alone, and what of it shows at each offset inside a longer value."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(secret).decode()
+        for offset in range(3):
+            length = offset + len(secret)
+            first = -(-offset * 8 // 6)  # the characters before and after share bits with the neighbours
+            last = length * 8 // 6
+            shown = encode(bytes(offset) + secret).decode()[first:last]
+            if len(shown) >= _SHORT:
+                yield shown
+
+
+def _expression(form: str) -> str:
+    return re.escape(form) if len(form) >= _SHORT else rf"(?<!\w){re.escape(form)}(?!\w)"

@@ -1,0 +1,74 @@
+"""Which revisions a target means, by the scripts; an answer for a person when it means none or too many."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
+
+from revgate.migration.errors import MultipleHeads, UnknownTarget
+from revgate.migration.revisions import Revisions
+from revgate.migration.wording import first_line
+
+HEAD: Final = "head"
+HEADS: Final = "heads"
+_RELATIVE: Final = re.compile(r"[+-]\d+$")
+
+
+def resolve_target(target: str, revisions: Revisions, directory: ScriptDirectory) -> tuple[str, ...]:
+    """Return the full ids, sorted.
+
+    Raises:
+        MultipleHeads: if the target is the head and there are several.
+        UnknownTarget: naming the nearest ids that exist.
+    """
+    if target == HEADS:
+        return revisions.heads
+    if target == HEAD:
+        return _single_head(revisions)
+    if target in revisions.known:
+        return (target,)
+    return _looked_up(target, revisions, directory)
+
+
+def pending_revisions(directory: ScriptDirectory, heads: Sequence[str], target: Sequence[str]) -> tuple[str, ...]:
+    """Return what lies between, in the order to apply it: over branches, merges and depends_on."""
+    # Tuples of full ids: as one text, an id such as 2024-01 would be read as "one revision before 2024"
+    found = directory.revision_map.iterate_revisions(tuple(target), tuple(heads), implicit_base=True)
+    return tuple(reversed([revision.revision for revision in found]))
+
+
+def _single_head(revisions: Revisions) -> tuple[str, ...]:
+    if len(revisions.heads) > 1:
+        raise MultipleHeads(
+            f"Scripts have {len(revisions.heads)} heads, {' and '.join(revisions.heads)}: join them with "
+            "`alembic merge heads`, or set the target to heads"
+        )
+    return revisions.heads
+
+
+def _looked_up(target: str, revisions: Revisions, directory: ScriptDirectory) -> tuple[str, ...]:
+    """Return what a shortened id or BRANCH@head means to Alembic."""
+    if target == "base" or ":" in target or _RELATIVE.search(target):
+        raise UnknownTarget(
+            f"Target {target} is no revision to upgrade to: name head, heads, a revision or BRANCH@head"
+        )
+    try:
+        found = sorted({script.revision for script in directory.get_revisions(target) if script})
+    except (CommandError, RevisionError) as error:
+        if "multiple" in str(error).lower():
+            raise UnknownTarget(f"Target {target} is ambiguous: {first_line(error)}") from error
+        found = []
+    if not found:
+        raise UnknownTarget(f"Target {target} is not in this image: {_nearest(target, revisions)}")
+    return tuple(found)
+
+
+def _nearest(target: str, revisions: Revisions) -> str:
+    near = difflib.get_close_matches(target, sorted(revisions.known), n=3, cutoff=0.5)
+    if near:
+        return f"near it are {', '.join(near)}"
+    return f"its newest is {', '.join(revisions.heads)}"

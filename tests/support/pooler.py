@@ -1,0 +1,85 @@
+"""A real PgBouncer in transaction mode, in front of one database."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+
+from support.servers import HOST, Database
+
+STARTS_WITHIN = 30.0  # seconds
+
+CONFIGURATION = """
+[databases]
+{name} = host={host} port={port} dbname={name} pool_size=1
+[pgbouncer]
+listen_addr = {host}
+listen_port = {own_port}
+auth_type = scram-sha-256
+auth_file = {folder}/users
+pool_mode = transaction
+unix_socket_dir =
+logfile = {folder}/log
+"""
+
+
+@contextmanager
+def pooled(database: Database) -> Iterator[Database]:
+    """Run a pooler with a single server connection, so that its clients meet each other's leavings."""
+    folder = Path(tempfile.mkdtemp(prefix="revgate-pooler-"))
+    port = _free_port()
+    _write(folder, database, port)
+    process = subprocess.Popen([*_account(folder), "pgbouncer", "--quiet", str(folder / "ini")], cwd="/")
+    try:
+        behind = replace(database, port=port)
+        _wait(behind, process, folder)
+        yield behind
+    finally:
+        process.terminate()
+        process.wait(timeout=STARTS_WITHIN)
+        shutil.rmtree(folder)
+
+
+def _write(folder: Path, database: Database, port: int) -> None:
+    words = {"name": database.name, "host": HOST, "port": database.port, "own_port": port, "folder": folder}
+    (folder / "ini").write_text(CONFIGURATION.format(**words))
+    password = database.password.replace('"', '""')
+    (folder / "users").write_text(f'"{database.user}" "{password}"\n')
+
+
+def _account(folder: Path) -> list[str]:
+    """Return what starts a program as another user, for PgBouncer refuses root."""
+    if os.geteuid() != 0:
+        return []
+    nobody = pwd.getpwnam("nobody")
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
+    return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--"]
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait(database: Database, process: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while True:
+        try:
+            return database.connect().close()
+        except psycopg.OperationalError as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                log = (folder / "log").read_text() if (folder / "log").exists() else "no log"
+                raise RuntimeError(f"PgBouncer did not start: {error}\n{log}") from error
+            time.sleep(0.02)

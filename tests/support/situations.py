@@ -1,0 +1,337 @@
+"""Every situation that a decision knows, by a sentence: what was seen, and what is to be done.
+
+The tests of the decision and of the status share this table: whatever can be decided must also come to rest.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from revgate.contract.exits import EXIT_TABLE, Exit, Next
+from revgate.contract.reasons import Reason
+from revgate.contract.report import Report
+from revgate.control.decide import Again, Done, Hold, Progress, Remove, Stall, Start
+from revgate.control.record import Outcome, RunRecord, RunState, Status
+from revgate.control.snapshot import Malformed, Migration, Pod, Snapshot
+from support.builders import (
+    EARLIER_UID,
+    UID,
+    ago,
+    at_work,
+    migration,
+    pod,
+    report,
+    reported,
+    run,
+    silent,
+    snapshot,
+    spec,
+    waiting,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The kind of the decision, and those of its fields (and of its ending) that matter here."""
+
+    kind: type
+    fields: dict[str, Any]
+
+
+def expect(kind: type, **fields: Any) -> Expected:
+    return Expected(kind, fields)
+
+
+def _record(of: Migration, **fields: Any) -> RunRecord:
+    inputs = run(of).inputs
+    usual = {"job": f"ledger-{inputs[:4]}-1", "uid": UID, "inputs": inputs, "attempt": 1, "state": RunState.FINISHED}
+    if fields.get("state", RunState.FINISHED) is RunState.FINISHED:
+        usual |= {"finished_at": ago(10), "outcome": Outcome.FAILED, "message": "Runner said so"}
+    return RunRecord(**(usual | fields))
+
+
+def remembered(**fields: Any) -> Snapshot:
+    """Only the status is left of the run."""
+    return snapshot(migration(status=Status(run=_record(migration(), **fields))))
+
+
+A, B = spec(image="ledger:a"), spec(image="ledger:b")
+PLAIN, SUSPENDED = migration(), migration(spec(suspend=True))
+NEVER_AGAIN = migration(spec(retry={"limit": 0}))
+ONCE_MORE = migration(spec(retry={"limit": 1}))
+NO_START_LIMIT = migration(spec(timeouts={"start": "0s"}))
+BACK_TO_A = migration(A, generation=3)
+ON_B = migration(B, generation=2)
+BEFORE = migration(uid=EARLIER_UID)
+BAD = migration(Malformed("Field spec.retry.limit is not valid: Input should be a valid integer; mend it"))
+LATEST_B = Status(run=_record(ON_B, reason=Reason.UP_TO_DATE, outcome=Outcome.SUCCEEDED, finished_at=ago(100)))
+BACK_TO_A_REMEMBERING_B = migration(A, generation=3, status=LATEST_B)
+LEFT_READY = Status(run=_record(migration(), reason=Reason.UP_TO_DATE, outcome=Outcome.SUCCEEDED))
+READY_ONCE = migration(status=LEFT_READY)
+AHEAD = Report(Exit.DONE, Reason.DATABASE_AHEAD, "Database is ahead", ("9",), ("9",), ("8",), read=True)
+GONE = Pod(name="ledger-pod", uid="pod-uid", job="ledger-job", created_at=ago(60), gone=True)
+
+EVENTS: dict[str, tuple[Snapshot, Expected]] = {
+    "nothing has run yet": (snapshot(PLAIN), expect(Start, attempt=1, failures=0)),
+    "nothing has run yet, suspended": (snapshot(SUSPENDED), expect(Hold)),
+    "the spec cannot be read": (snapshot(BAD), expect(Stall, reason=Reason.INVALID_SPEC)),
+    "the spec cannot be read any more while a run is at work": (
+        snapshot(BAD, at_work(PLAIN)),
+        expect(Stall, reason=Reason.INVALID_SPEC),
+    ),
+    # a run is on its way
+    "the Job was just created": (
+        snapshot(PLAIN, run(PLAIN, created=1)),
+        expect(Progress, reason=Reason.STARTING, check_at=ago(-2)),
+    ),
+    "the Job has no container for a while": (
+        snapshot(PLAIN, run(PLAIN, created=60)),
+        expect(Progress, reason=Reason.STARTING, check_at=ago(-30)),
+    ),
+    "the deadline is nearer than the next look": (
+        snapshot(PLAIN, run(PLAIN, created=590)),
+        expect(Progress, reason=Reason.STARTING, check_at=ago(-10)),
+    ),
+    "the runner is at work": (snapshot(PLAIN, at_work(PLAIN)), expect(Progress, reason=Reason.RUNNING, check_at=None)),
+    "suspended while the runner is at work": (
+        snapshot(SUSPENDED, at_work(SUSPENDED)),
+        expect(Progress, reason=Reason.RUNNING),
+    ),
+    "suspended before the container started": (snapshot(SUSPENDED, run(SUSPENDED)), expect(Remove, ended=None)),
+    "suspended and the Job is being removed": (
+        snapshot(SUSPENDED, run(SUSPENDED, deleting=True)),
+        expect(Progress, reason=Reason.STARTING),
+    ),
+    "suspended after it was done": (snapshot(SUSPENDED, reported(SUSPENDED, Exit.DONE)), expect(Done)),
+    "suspended after a failure that may pass": (
+        snapshot(SUSPENDED, reported(SUSPENDED, Exit.UNREACHABLE)),
+        expect(Hold),
+    ),
+    "suspended after a failure for a human": (
+        snapshot(SUSPENDED, reported(SUSPENDED, Exit.REVISION_FAILED)),
+        expect(Stall, reason=Reason.REVISION_FAILED),
+    ),
+    # a container that does not start
+    "the Secret is missing": (
+        snapshot(PLAIN, waiting(PLAIN, "CreateContainerConfigError", 'secret "ledger-db" not found')),
+        expect(Progress, reason=Reason.SECRET_NOT_FOUND),
+    ),
+    "no pod was created": (
+        snapshot(PLAIN, run(PLAIN, note="exceeded quota")),
+        expect(Progress, reason=Reason.POD_NOT_CREATED),
+    ),
+    "no container started before the deadline": (
+        snapshot(PLAIN, run(PLAIN, created=600)),
+        expect(Remove, reason=Reason.POD_NOT_STARTED, next=Next.SLOWLY),
+    ),
+    "the Secret is missing until the deadline": (
+        snapshot(PLAIN, waiting(PLAIN, "CreateContainerConfigError", 'secret "ledger-db" not found', created=600)),
+        expect(Remove, reason=Reason.SECRET_NOT_FOUND, next=Next.SLOWLY),
+    ),
+    "the deadline is over and the Job is being removed": (
+        snapshot(PLAIN, run(PLAIN, created=700, deleting=True)),
+        expect(Progress, reason=Reason.STARTING),
+    ),
+    "there is no deadline for the start": (
+        snapshot(NO_START_LIMIT, run(NO_START_LIMIT, created=99999)),
+        expect(Progress, reason=Reason.STARTING, check_at=ago(-30)),
+    ),
+    # a run of something else
+    "a run of an earlier spec has not started": (
+        snapshot(BACK_TO_A, run(ON_B)),
+        expect(Remove, ended=None),
+    ),
+    "a run of an earlier spec is being removed": (
+        snapshot(BACK_TO_A, run(ON_B, deleting=True)),
+        expect(Progress, reason=Reason.WAITING_FOR_PREVIOUS_RUN),
+    ),
+    "a run of an earlier spec is at work": (
+        snapshot(BACK_TO_A, at_work(ON_B)),
+        expect(Progress, reason=Reason.WAITING_FOR_PREVIOUS_RUN),
+    ),
+    "a run of an earlier spec is at work, and now it is suspended": (
+        snapshot(SUSPENDED, at_work(ON_B)),
+        expect(Progress, reason=Reason.WAITING_FOR_PREVIOUS_RUN),
+    ),
+    "a run of an earlier spec is over": (
+        snapshot(ON_B, reported(BACK_TO_A, Exit.DONE)),
+        expect(Start, attempt=1, failures=0),
+    ),
+    "a run of an earlier spec needed a human": (
+        snapshot(ON_B, reported(BACK_TO_A, Exit.REVISION_FAILED)),
+        expect(Start, attempt=1, failures=0),
+    ),
+    "a run of an earlier migration of this name is at work": (
+        snapshot(PLAIN, at_work(BEFORE)),
+        expect(Progress, reason=Reason.WAITING_FOR_PREVIOUS_RUN),
+    ),
+    "a run of an earlier migration of this name has not started": (
+        snapshot(PLAIN, run(BEFORE)),
+        expect(Remove, ended=None),
+    ),
+    "a run of an earlier migration of this name is over": (
+        snapshot(PLAIN, reported(BEFORE, Exit.DONE)),
+        expect(Start, attempt=1),
+    ),
+    "the retry annotation was changed after a failure": (
+        snapshot(migration(retry="again"), reported(PLAIN, Exit.REVISION_FAILED)),
+        expect(Start, attempt=1, failures=0),
+    ),
+    # A, then B, then A again
+    "A ran, B ran, and A is asked for again": (
+        snapshot(BACK_TO_A, reported(BACK_TO_A, 0, created=300, ended=280), reported(ON_B, 0, created=200, ended=180)),
+        expect(Start, attempt=2, failures=0),
+    ),
+    "A ran, B ran and its Job is gone, and A is asked for again": (
+        snapshot(BACK_TO_A_REMEMBERING_B, reported(BACK_TO_A, 0, created=300, ended=280)),
+        expect(Start, attempt=2, failures=0),
+    ),
+    "A ran, B ran, and A runs again": (
+        snapshot(
+            BACK_TO_A,
+            reported(BACK_TO_A, 0, created=300, ended=280),
+            reported(ON_B, 0, created=200, ended=180),
+            at_work(BACK_TO_A, attempt=2, created=100),
+        ),
+        expect(Progress, reason=Reason.RUNNING),
+    ),
+    "A ran, B ran, and A ran again": (
+        snapshot(
+            BACK_TO_A,
+            reported(BACK_TO_A, Exit.REVISION_FAILED, created=300, ended=280),
+            reported(ON_B, 0, created=200, ended=180),
+            reported(BACK_TO_A, 0, attempt=2, created=100, ended=80),
+        ),
+        expect(Done),
+    ),
+    "A ran, B ran, A is asked for again, but suspended": (
+        snapshot(
+            migration(spec(image="ledger:a", suspend=True), generation=3),
+            reported(BACK_TO_A, 0, created=300, ended=280),
+            reported(ON_B, 0, created=200, ended=180),
+        ),
+        expect(Hold),
+    ),
+    # a run that was cut off
+    "out of memory once": (
+        snapshot(PLAIN, silent(PLAIN, 137, reason="OOMKilled")),
+        expect(Start, attempt=2, failures=1),
+    ),
+    "out of memory twice": (
+        snapshot(PLAIN, silent(PLAIN, 137, reason="OOMKilled", attempt=2, failures=1)),
+        expect(Stall, reason=Reason.OUT_OF_MEMORY),
+    ),
+    "out of memory once, and no failure is allowed": (
+        snapshot(NEVER_AGAIN, silent(NEVER_AGAIN, 137, reason="OOMKilled")),
+        expect(Stall, reason=Reason.RETRY_LIMIT_REACHED),
+    ),
+    "killed without a report": (snapshot(PLAIN, silent(PLAIN, 137)), expect(Start, attempt=2, failures=1)),
+    "killed without a report too often": (
+        snapshot(ONCE_MORE, silent(ONCE_MORE, 137, attempt=2, failures=1)),
+        expect(Stall, reason=Reason.RETRY_LIMIT_REACHED),
+    ),
+    "exited without a report": (snapshot(PLAIN, silent(PLAIN, 1)), expect(Stall, reason=Reason.NO_REPORT)),
+    "the container could not be started": (
+        snapshot(PLAIN, silent(PLAIN, 128, reason="StartError", message="exec: revgate: not found")),
+        expect(Stall, reason=Reason.IMAGE_NOT_RUNNABLE),
+    ),
+    "the pod is gone and the Job is over": (
+        snapshot(PLAIN, run(PLAIN, finished_at=ago(2), note="Job has reached the specified backoff limit")),
+        expect(Again, attempt=1, reason=Reason.POD_LOST),
+    ),
+    "the pod ended without having run": (
+        snapshot(PLAIN, run(PLAIN, pod=GONE, created=2)),
+        expect(Again, attempt=1, reason=Reason.POD_LOST),
+    ),
+    "evicted, and the pod is gone": (
+        snapshot(PLAIN, run(PLAIN, finished_at=ago(2), pod=pod(evicted="drained", gone=True))),
+        expect(Again, attempt=1, reason=Reason.EVICTED),
+    ),
+    "the runner is ahead of its image": (
+        snapshot(PLAIN, reported(PLAIN, 0, said=AHEAD)),
+        expect(Done, reason=Reason.DATABASE_AHEAD),
+    ),
+    "the report's exit code is unknown": (
+        snapshot(PLAIN, reported(PLAIN, 77, said=report(77))),
+        expect(Stall, reason=Reason.NO_REPORT),
+    ),
+    # the pod or the Job was removed afterwards
+    "done, and the pod was removed with its node": (
+        snapshot(READY_ONCE, run(READY_ONCE, finished_at=ago(10), succeeded=True)),
+        expect(Done, reason=Reason.UP_TO_DATE),
+    ),
+    "the Job was removed before its container started": (
+        remembered(state=RunState.UNSTARTED),
+        expect(Again, attempt=1, reason=Reason.POD_LOST),
+    ),
+    "the Job was removed while it was at work": (
+        remembered(state=RunState.STARTED, started_at=ago(30)),
+        expect(Again, attempt=1, reason=Reason.POD_LOST),
+    ),
+    "the Job of the newest try is gone, an older one is there": (
+        snapshot(
+            migration(status=Status(run=_record(PLAIN, job="newer", attempt=2, reason=Reason.UP_TO_DATE))),
+            reported(PLAIN, Exit.UNREACHABLE),
+        ),
+        expect(Done, reason=Reason.UP_TO_DATE),
+    ),
+    "the Job of a try that nobody recorded is there": (
+        snapshot(
+            migration(status=Status(run=_record(PLAIN, job="older", reason=Reason.LOCK_HELD))),
+            at_work(PLAIN, attempt=2),
+        ),
+        expect(Progress, reason=Reason.RUNNING),
+    ),
+    "only the status of an earlier migration is left": (
+        remembered(uid=EARLIER_UID, reason=Reason.UP_TO_DATE),
+        expect(Start, attempt=1),
+    ),
+    "only the status of an earlier spec is left": (
+        remembered(inputs="other", reason=Reason.UP_TO_DATE),
+        expect(Start, attempt=1),
+    ),
+    "out of memory twice, and the Job is gone": (
+        remembered(attempt=2, failures=1, reason=Reason.OUT_OF_MEMORY),
+        expect(Stall, reason=Reason.OUT_OF_MEMORY),
+    ),
+}
+
+
+def _after_report(code: Exit) -> tuple[Snapshot, Expected]:
+    """What follows from the first run's report, ten seconds later: the second try is due after five."""
+    seen = snapshot(PLAIN, reported(PLAIN, code))
+    match EXIT_TABLE[code].next:
+        case Next.DONE:
+            return seen, expect(Done, reason=EXIT_TABLE[code].reason)
+        case Next.HUMAN:
+            return seen, expect(Stall, reason=EXIT_TABLE[code].reason)
+        case Next.SLOWLY:
+            return seen, expect(Again, attempt=1, reason=EXIT_TABLE[code].reason)
+        case counted:
+            return seen, expect(Start, attempt=2, failures=int(counted is Next.COUNTED))
+
+
+def _too_soon(code: Exit) -> tuple[Snapshot, Expected]:
+    return snapshot(PLAIN, reported(PLAIN, code, ended=1)), expect(Again, attempt=1, reason=EXIT_TABLE[code].reason)
+
+
+def _at_the_limit(code: Exit) -> tuple[Snapshot, Expected]:
+    seen = snapshot(ONCE_MORE, reported(ONCE_MORE, code, attempt=2, failures=1, ended=1))
+    if EXIT_TABLE[code].next is Next.COUNTED:
+        return seen, expect(Stall, reason=Reason.RETRY_LIMIT_REACHED)
+    return seen, expect(Again, attempt=2, reason=EXIT_TABLE[code].reason)
+
+
+def _with_the_job_gone(code: Exit) -> tuple[Snapshot, Expected]:
+    _, expected = _after_report(code)
+    return remembered(reason=EXIT_TABLE[code].reason), expected
+
+
+_LASTING = [code for code in Exit if EXIT_TABLE[code].next not in {Next.DONE, Next.HUMAN}]
+
+SITUATIONS: dict[str, tuple[Snapshot, Expected]] = {
+    **EVENTS,
+    **{f"exit {code.name} was reported": _after_report(code) for code in Exit},
+    **{f"exit {code.name} was reported, and its Job is gone": _with_the_job_gone(code) for code in Exit},
+    **{f"exit {code.name} was reported a second ago": _too_soon(code) for code in _LASTING},
+    **{f"exit {code.name} was reported at the limit": _at_the_limit(code) for code in _LASTING},
+}

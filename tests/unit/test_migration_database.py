@@ -1,0 +1,82 @@
+import pytest
+
+from revgate.contract.names import DATABASE_PARTS
+from revgate.migration.database import read_database
+from revgate.migration.errors import InvalidDatabaseUrl
+from revgate.migration.history import History
+from revgate.migration.session import application_name, milliseconds
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://app:p%40ss@db:6432/books",
+        "postgres://app:p%40ss@db:6432/books",
+        "postgresql+asyncpg://app:p%40ss@db:6432/books",
+        "postgresql+psycopg2://app:p%40ss@db:6432/books",
+    ],
+)
+def test_any_driver_of_postgresql_leads_to_the_same_database(url):
+    database = read_database({"REVGATE_DATABASE_URL": url})
+    arguments = database.connect_args("revgate/job")
+    assert (arguments["host"], arguments["port"], arguments["dbname"]) == ("db", 6432, "books")
+    assert (arguments["user"], arguments["password"]) == ("app", "p@ss")
+    assert database.place == "db:6432/books"
+    assert database.secrets == ("p@ss",)
+
+
+def test_options_of_the_url_reach_the_driver():
+    url = "postgresql+asyncpg://app:pw@db/books?ssl=require"
+    assert read_database({"REVGATE_DATABASE_URL": url}).connect_args("x")["sslmode"] == "require"
+    url = "postgresql://app:pw@db/books?sslmode=verify-full&connect_timeout=3"
+    arguments = read_database({"REVGATE_DATABASE_URL": url}).connect_args("x")
+    assert (arguments["sslmode"], arguments["connect_timeout"]) == ("verify-full", "3")
+
+
+def test_the_parts_make_the_same_as_a_url():
+    values = {"host": "db", "port": "6432", "name": "books", "user": "app", "password": "p@s/s%", "sslMode": "require"}
+    database = read_database({DATABASE_PARTS[part]: value for part, value in values.items()})
+    arguments = database.connect_args("x")
+    assert (arguments["password"], arguments["sslmode"], arguments["dbname"]) == ("p@s/s%", "require", "books")
+    assert "p%40s%2Fs%25" in database.given
+
+
+def test_a_port_is_not_needed():
+    database = read_database({DATABASE_PARTS["host"]: "db", DATABASE_PARTS["name"]: "books"})
+    assert database.place == "db:5432/books"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"REVGATE_DATABASE_URL": "secret-word"},
+        {"REVGATE_DATABASE_URL": "mysql://app:secret-word@db/books"},
+        {"REVGATE_DATABASE_URL": "postgresql://app:secret-word@db:port/books"},
+        {DATABASE_PARTS["host"]: "db", DATABASE_PARTS["port"]: "secret-word"},
+    ],
+)
+def test_what_names_no_database_is_refused_without_being_shown(environ):
+    with pytest.raises(InvalidDatabaseUrl) as caught:
+        read_database(environ)
+    assert "secret-word" not in f"{caught.value!r}{caught.value.__cause__!r}"
+
+
+def test_no_representation_shows_the_password():
+    database = read_database({"REVGATE_DATABASE_URL": "postgresql://app:hunter22@db/books"})
+    assert "hunter22" not in f"{database!r} {database!s}"
+
+
+def test_the_key_of_a_history_never_changes():
+    assert History("books", "public", "alembic_version").key == -7823877622228853330
+    assert History("books", "meta", "alembic_version").key != History("books", "public", "alembic_version").key
+
+
+def test_a_session_name_fits_into_postgresql():
+    assert application_name("books-7f3a", "watch") == "revgate/books-7f3a/watch"
+    assert application_name("") == "revgate"
+    assert len(application_name("x" * 100)) == 63
+
+
+def test_a_timeout_is_never_rounded_to_none():
+    assert [milliseconds(seconds) for seconds in (0, 0.0001, 0.5, 60)] == ["0", "1ms", "500ms", "60000ms"]
