@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.cluster import Cluster
+from support.cluster import Cluster, run
 from support.outage import Outage, begin
 from support.waiting import eventually
 from support.world import World
@@ -17,7 +17,7 @@ _RELEASES = tuple(f"localhost/ledger:{schema}" for schema in ("0005", "0006", "0
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
-    subprocess.run([_ROOT / "deploy/demo/images"], check=True, cwd=_ROOT)
+    run([_ROOT / "deploy/demo/images"])
     cluster = Cluster.up("e2e")
     try:
         cluster.load([*_IMAGES, *_RELEASES])
@@ -51,6 +51,9 @@ def outage(world: World) -> Outage:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The outage ends late, and the search for passwords comes when everything has left its traces."""
     last = ("test_outage", "test_passwords")
+    for item in items:
+        if "tests/e2e/" in item.nodeid:
+            item.add_marker(pytest.mark.timeout(900))  # the first one pays for the cluster, one waits seven minutes
     items.sort(key=lambda item: next((at + 1 for at, name in enumerate(last) if name in item.nodeid), 0))
 
 

@@ -90,6 +90,16 @@ class World:
         self.sql_script(script, server)
         return [CloudDatabase(name, host=f"{server}.databases") for name in names]
 
+    def tables(self, database: str) -> list[str]:
+        """Return the names of the tables in the schema public, sorted."""
+        names = self.sql(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return sorted(names.splitlines())
+
+    def ledger(self, database: str) -> dict[str, str]:
+        """Return the state that the ledger gives each revision."""
+        rows = self.sql(database, "SELECT revision, state FROM revgate.revision_log")
+        return dict(sorted(row.split("|") for row in rows.splitlines()))
+
     def secret(self, namespace: str, url: str, name: str = "db") -> None:
         self.apply(namespace, secret(url, name))
 
@@ -143,7 +153,9 @@ class World:
 
     def kill(self, pod: dict[str, Any]) -> None:
         """SIGKILL every process of a pod's containers, from outside."""
-        for pid in _processes_of(pod["metadata"]["uid"]):
+        processes = _processes_of(pod)
+        assert processes, f"Pod {pod['metadata']['name']} has no process"
+        for pid in processes:
             os.kill(pid, signal.SIGKILL)
 
     def picture(self, namespace: str) -> str:
@@ -189,15 +201,16 @@ def traces_of(password: str) -> tuple[str, ...]:
     return (password, quote(password, safe=""), quote(password), repr(password)[1:-1], inside_json, encoded.rstrip("="))
 
 
-def _processes_of(pod_uid: str) -> list[int]:
-    """Processes whose control group is the pod's, the pause container's left out."""
-    names = (f"pod{pod_uid}", f"pod{pod_uid.replace('-', '_')}")
+def _processes_of(pod: dict[str, Any]) -> list[int]:
+    """Processes whose control group is that of one of the pod's containers."""
+    statuses = pod["status"].get("containerStatuses", [])
+    containers = [each["containerID"].rpartition("/")[2] for each in statuses if each.get("containerID")]
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            group, command = (folder / "cgroup").read_text(), (folder / "cmdline").read_text()
+            group = (folder / "cgroup").read_text()
         except OSError:
             continue
-        if any(name in group for name in names) and not command.startswith("/pause"):
+        if any(container in group for container in containers):
             found.append(int(folder.name))
     return found

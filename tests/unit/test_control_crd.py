@@ -93,7 +93,7 @@ def test_every_text_that_a_rule_looks_at_has_an_end_so_that_its_cost_has_one():
 
 def test_the_columns_are_those_that_people_look_for():
     columns = {column["name"]: column for column in VERSION["additionalPrinterColumns"]}
-    assert [name for name, column in columns.items() if not column["priority"]] == [
+    assert [name for name, column in columns.items() if not column.get("priority")] == [
         *("Ready", "Reason", "Current", "Target", "Pending", "Age")
     ]
-    assert [name for name, column in columns.items() if column["priority"]] == ["Image", "Message"]
+    assert [name for name, column in columns.items() if column.get("priority")] == ["Image", "Message"]
