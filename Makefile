@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 VENV ?= .venv
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= --numprocesses 3 --dist loadgroup
 py := $(VENV)/bin
 
 .DEFAULT_GOAL := help

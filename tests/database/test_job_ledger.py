@@ -31,6 +31,22 @@ def test_everybody_can_read_it_by_default(app: Database, database15: Database, t
     assert ledger(app) == {"a1": "applied"}
 
 
+def test_its_readers_can_read_the_version_table_as_well(app: Database, database15: Database, tmp_path: Path):
+    run(database15, make_project(tmp_path / "app").chain("a1").folder)
+    assert app.query("SELECT version_num FROM alembic_version") == [("a1",)]
+
+
+def test_a_version_table_that_was_there_before_is_opened_to_its_readers(
+    app: Database, database15: Database, tmp_path: Path
+):
+    project = make_project(tmp_path / "app").chain("a1")
+    run(database15, project.folder, "--no-ledger")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app.query("SELECT version_num FROM alembic_version")
+    run(database15, project.folder, "--reader", app.user)
+    assert app.query("SELECT version_num FROM alembic_version") == [("a1",)]
+
+
 def test_only_the_named_readers_can_read_it(app: Database, database15: Database, tmp_path: Path):
     project = make_project(tmp_path / "app").chain("a1")
     run(database15, project.folder, "--reader", database15.user)

@@ -48,15 +48,6 @@ def outage(world: World) -> Outage:
     return begin(world, _ROOT / "deploy/demo/postgres.yaml", volume)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The outage ends late, and the search for passwords comes when everything has left its traces."""
-    last = ("test_outage", "test_passwords")
-    for item in items:
-        if "tests/e2e/" in item.nodeid:
-            item.add_marker(pytest.mark.timeout(900))  # the first one pays for the cluster, one waits seven minutes
-    items.sort(key=lambda item: next((at + 1 for at, name in enumerate(last) if name in item.nodeid), 0))
-
-
 @pytest.fixture
 def place(world: World, request: pytest.FixtureRequest) -> Callable[..., str]:
     """Return a function that makes a restricted namespace with a fresh database, whose URL is in the Secret db."""

@@ -179,11 +179,11 @@ EVENTS: dict[str, tuple[Snapshot, Expected]] = {
     # A, then B, then A again
     "A ran, B ran, and A is asked for again": (
         snapshot(BACK_TO_A, reported(BACK_TO_A, 0, created=300, ended=280), reported(ON_B, 0, created=200, ended=180)),
-        expect(Start, attempt=2, failures=0),
+        expect(Start, attempt=1, failures=0),
     ),
     "A ran, B ran and its Job is gone, and A is asked for again": (
         snapshot(BACK_TO_A_REMEMBERING_B, reported(BACK_TO_A, 0, created=300, ended=280)),
-        expect(Start, attempt=2, failures=0),
+        expect(Start, attempt=1, failures=0),
     ),
     "A ran, B ran, and A runs again": (
         snapshot(

@@ -66,10 +66,10 @@ def test_raising_the_limit_goes_on_where_it_stopped():
     assert (decision.attempt, decision.failures) == (3, 2)
 
 
-def test_tries_of_one_spec_are_numbered_on_even_after_another_spec_ran_between():
+def test_a_spec_that_comes_back_begins_its_tries_anew():
     of = migration(spec(image="a"), generation=3)
     between = migration(spec(image="b"), generation=2)
     runs = [reported(of, 10, attempt=3, created=300, ended=280), reported(between, 0, created=200, ended=180)]
     decision = decide(snapshot(of, *runs))
     assert isinstance(decision, Start)
-    assert decision.attempt == 4
+    assert decision.attempt == 1

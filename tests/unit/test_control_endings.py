@@ -150,12 +150,12 @@ ENDED = {
     ),
     "killed by a signal": (
         (pod_body(terminated(137), phase="Failed"),),
-        (Reason.INTERRUPTED, Next.COUNTED),
+        (Reason.KILLED, Next.COUNTED),
         "killed before it could report",
     ),
     "ended by SIGTERM without a word": (
         (pod_body(terminated(143), phase="Failed"),),
-        (Reason.INTERRUPTED, Next.COUNTED),
+        (Reason.KILLED, Next.COUNTED),
         "killed before it could report",
     ),
     "the image lacks the program": (

@@ -88,6 +88,7 @@ _OUTSIDE_A_RUN: Final[Mapping[Reason, Next]] = {
     Reason.WRONG_DATABASE: Next.HUMAN,
     Reason.POOLER_REFUSED: Next.HUMAN,
     Reason.PERMISSION_DENIED: Next.HUMAN,
+    Reason.KILLED: Next.COUNTED,
     Reason.EVICTED: Next.AGAIN,
     Reason.POD_LOST: Next.AGAIN,
     Reason.OUT_OF_MEMORY: Next.COUNTED,

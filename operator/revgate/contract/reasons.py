@@ -28,6 +28,7 @@ class Reason(StrEnum):
     LOCK_TIMEOUT = "LockTimeout"
     CONFLICT = "Conflict"
     INTERRUPTED = "Interrupted"
+    KILLED = "Killed"
     EVICTED = "Evicted"
     POD_LOST = "PodLost"
     OUT_OF_MEMORY = "OutOfMemory"

@@ -11,6 +11,7 @@ from revgate.contract.reasons import Reason
 from revgate.control.backoff import retry_at
 from revgate.control.endings import Ended, Started, Unstarted, state_of
 from revgate.control.inputs import inputs_of
+from revgate.control.job import job_name, series_of
 from revgate.control.latest import ended_of, newest_of
 from revgate.control.snapshot import Malformed, Migration, Run, Snapshot
 from revgate.control.spec import Spec
@@ -88,8 +89,9 @@ class _Case:
         return run.uid == self.migration.uid and run.inputs == self.inputs
 
     def next_attempt(self) -> int:
-        """Number on where another spec ran between: the highest number is always the newest try of these inputs."""
-        return 1 + max((run.attempt for run in self.snapshot.runs if self.is_ours(run)), default=0)
+        """Begin at 1 for a new spec, even one that was there before; number on where a Job of this name exists."""
+        series = series_of(job_name(self.migration, self.inputs, 1))
+        return 1 + max((run.attempt for run in self.snapshot.runs if series_of(run.job) == series), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,8 @@ def _not_started(case: _Case, run: Run, reason: Reason, message: str) -> Decisio
 
 def _after_what(case: _Case, run: Run) -> str:
     """Why it is not the first try, as long as the Job before is there to tell."""
-    before = [each for each in case.snapshot.runs if case.is_ours(each) and each.attempt == run.attempt - 1]
+    series = [each for each in case.snapshot.runs if series_of(each.job) == series_of(run.job)]
+    before = [each for each in series if each.attempt == run.attempt - 1]
     ended = state_of(before[0]) if before else None
     return f", try {run.attempt} after {ended.reason}: {ended.message}" if isinstance(ended, Ended) else ""
 

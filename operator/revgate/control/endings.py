@@ -81,7 +81,7 @@ def _ended(run: Run, pod: Pod, end: Terminated) -> Ended:
     if pod.evicted:
         return Ended(Reason.EVICTED, Next.AGAIN, f"Pod {pod.name} was evicted: {pod.evicted}", at)
     if end.exit_code in _KILLED:
-        return Ended(Reason.INTERRUPTED, Next.COUNTED, f"Pod {pod.name} was killed before it could report", at)
+        return Ended(Reason.KILLED, Next.COUNTED, f"Pod {pod.name} was killed before it could report", at)
     hint = f"Pod {pod.name} exited {end.exit_code} without a report; read its log: kubectl logs {pod.name}"
     return Ended(Reason.NO_REPORT, Next.HUMAN, hint, at)
 

@@ -33,6 +33,11 @@ def job_name(migration: Migration, inputs: str, attempt: int) -> str:
     return f"{stem}-{key}-{attempt}"
 
 
+def series_of(job: str) -> str:
+    """Return what the names of all tries of one spec have in common."""
+    return job.rpartition("-")[0]
+
+
 def build_job(migration: Migration, spec: Spec, bundled_image: str, this: Try) -> dict[str, Any]:
     """Return the manifest of a Job; no owner reference, because deleting the migration must not stop its runner."""
     labels = _labels(migration, this)

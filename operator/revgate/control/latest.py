@@ -8,6 +8,7 @@ from datetime import datetime
 from revgate.contract.exits import NEXT_BY_REASON, Next
 from revgate.contract.reasons import Reason
 from revgate.control.endings import Ended, state_of
+from revgate.control.job import series_of
 from revgate.control.record import RunRecord, RunState
 from revgate.control.snapshot import Run, Snapshot
 
@@ -44,7 +45,7 @@ def _outlives(record: RunRecord, newest: Run, runs: list[Run]) -> bool:
         return record.state is RunState.FINISHED and untold
     if any(run.job == record.job for run in runs):
         return False
-    if record.inputs == newest.inputs:
+    if series_of(record.job) == series_of(newest.job):
         return record.attempt >= newest.attempt
     return record.finished_at is None or record.finished_at > newest.created_at
 

@@ -4,7 +4,6 @@ It is the map beside the version table, which alone is the truth: one row for ev
 its parents, so that gates and older images can find the way from a head that they have never heard of.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,12 +12,10 @@ import structlog
 from psycopg import errors, sql
 
 from revgate.contract import names
-from revgate.migration.errors import InvalidOptions
 from revgate.migration.history import History, table_exists
 from revgate.migration.session import first_value
 from revgate.migration.wording import first_line
 
-PUBLIC: Final = "PUBLIC"
 _RIGHTS: Final = "SELECT, INSERT, UPDATE"
 _COLUMNS: Final = """
     version_table_schema text NOT NULL,
@@ -74,29 +71,6 @@ def create_ledger(connection: psycopg.Connection, history: History) -> Ledger:
         return _create(connection, _beside(history), with_schema=False)
 
 
-def missing_readers(connection: psycopg.Connection, ledger: Ledger, readers: Sequence[str]) -> tuple[str, ...]:
-    """Return the readers who cannot read the ledger yet.
-
-    Raises:
-        InvalidOptions: naming a role that the server does not have.
-    """
-    return tuple(reader for reader in readers if not _can_read(connection, ledger, reader))
-
-
-def grant(connection: psycopg.Connection, ledger: Ledger, readers: Sequence[str]) -> None:
-    """Let the readers read; where another user owns the ledger, only he can."""
-    for reader in missing_readers(connection, ledger, readers):
-        role = sql.SQL(PUBLIC) if _is_public(reader) else sql.Identifier(reader)
-        try:
-            with connection.transaction():
-                if ledger.schema == names.LEDGER_SCHEMA:
-                    schema = sql.Identifier(ledger.schema)
-                    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, role))
-                connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(ledger.identifier, role))
-        except errors.InsufficientPrivilege as error:
-            structlog.get_logger().warning("ledger_reader_not_granted", reader=reader, problem=first_line(error))
-
-
 def _own(history: History) -> Ledger:
     return Ledger(names.LEDGER_SCHEMA, names.LEDGER_TABLE, history)
 
@@ -127,26 +101,3 @@ def _create(connection: psycopg.Connection, ledger: Ledger, *, with_schema: bool
 
 def _schema_exists(connection: psycopg.Connection, schema: str) -> bool:
     return bool(first_value(connection, "SELECT true FROM pg_namespace WHERE nspname = %(s)s", {"s": schema}))
-
-
-def _can_read(connection: psycopg.Connection, ledger: Ledger, reader: str) -> bool:
-    query = (
-        "SELECT has_table_privilege(%(role)s, %(table)s, 'SELECT') AND "
-        "(%(beside)s OR has_schema_privilege(%(role)s, %(schema)s, 'USAGE'))"
-    )
-    values: Mapping[str, object] = {
-        "role": "public" if _is_public(reader) else reader,
-        "table": ledger.identifier.as_string(connection),
-        "schema": ledger.schema,
-        "beside": ledger.schema != names.LEDGER_SCHEMA,  # whoever may use the version table's schema is not ours to say
-    }
-    try:
-        return bool(first_value(connection, query, values))
-    except errors.UndefinedObject as error:
-        raise InvalidOptions(
-            f"Ledger reader {reader} is no role of this server: create it, or change the readers"
-        ) from error
-
-
-def _is_public(reader: str) -> bool:
-    return reader.upper() == PUBLIC

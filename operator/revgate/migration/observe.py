@@ -7,9 +7,10 @@ import psycopg
 
 from revgate.migration.findings import Findings
 from revgate.migration.history import read_heads
-from revgate.migration.ledger import Ledger, find_ledger, missing_readers
+from revgate.migration.ledger import Ledger, find_ledger
 from revgate.migration.ledger_rows import read_edges, unrecorded
 from revgate.migration.look import Project
+from revgate.migration.readers import missing_rights
 from revgate.migration.standing import Standing, where_it_stands
 from revgate.migration.target import pending_revisions, resolve_target
 
@@ -30,7 +31,7 @@ class View:
     standing: Standing
     pending: tuple[str, ...]
     unrecorded: tuple[str, ...]  # applied, known to the scripts, and not in the ledger
-    ledger_is_ready: bool  # there, and readable by its readers; or not wanted
+    ledger_is_ready: bool  # there, with its readers' rights as far as we can give them; or not wanted
 
     @property
     def is_settled(self) -> bool:
@@ -81,4 +82,4 @@ def _still_pending(project: Project, findings: Findings) -> tuple[str, ...]:
 
 
 def _is_ready(connection: psycopg.Connection, ledger: Ledger | None, readers: Sequence[str]) -> bool:
-    return ledger is not None and not missing_readers(connection, ledger, readers)
+    return ledger is not None and not missing_rights(connection, ledger, readers)

@@ -22,11 +22,12 @@ from revgate.migration.errors import ConnectionLost, EnvironmentFailed, Permissi
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.findings import Findings
 from revgate.migration.history import ensure_schema, read_heads
-from revgate.migration.ledger import Ledger, create_ledger, grant
+from revgate.migration.ledger import Ledger, create_ledger
 from revgate.migration.ledger_rows import Provenance, read_edges, record_known
 from revgate.migration.lock import HeldLock, locked
 from revgate.migration.look import Project, look_at_project
 from revgate.migration.observe import LedgerWish, View, observe
+from revgate.migration.readers import grant
 from revgate.migration.scripts import Scripts
 from revgate.migration.session import (
     Patience,
@@ -101,11 +102,12 @@ def _bring(
     if view.standing is Standing.BEHIND:
         _apply(request, findings, project, view, lock, engine)
     if findings.ledger is not None:
+        grant(lock.connection, findings.ledger, request.ledger.readers)  # now that the version table is there, too
         findings.recorded = read_edges(lock.connection, findings.ledger)
 
 
 def _complete_ledger(request: Request, project: Project, view: View, control: psycopg.Connection) -> Ledger:
-    """Make the ledger be there, be readable, and know what was applied without it."""
+    """Make the ledger be there, and know what was applied without it."""
     try:
         ledger = create_ledger(control, project.history)
     except errors.InsufficientPrivilege as error:
@@ -115,7 +117,7 @@ def _complete_ledger(request: Request, project: Project, view: View, control: ps
         ) from error
     known = project.revisions.known
     record_known(control, ledger, [known[revision] for revision in view.unrecorded], request.provenance)
-    grant(control, ledger, request.ledger.readers)
+    grant(control, ledger, request.ledger.readers)  # a reader who does not exist stops the run before it begins
     return ledger
 
 
