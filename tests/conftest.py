@@ -7,6 +7,7 @@ LAST = ("test_outage", "test_passwords")
 """The outage ends late, and the search for passwords comes when everything has left its traces."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.parent.name
