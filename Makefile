@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 VENV ?= .venv
-PYTEST_ARGS ?= --numprocesses 3 --dist loadgroup
+PYTEST_ARGS ?=
 py := $(VENV)/bin
 
 .DEFAULT_GOAL := help
@@ -20,7 +20,7 @@ test: ## everything that the tests need, and then the tests
 	@deploy/local/cluster build
 	@$(MAKE) --no-print-directory venv
 	@deploy/demo/images
-	$(py)/python -m pytest $(PYTEST_ARGS)
+	@tests/all $(py)/python $(PYTEST_ARGS)
 
 verify: generate lint test ## what has to hold before a commit is shown: generated files, lint, types, tests, a clean tree
 	@[ -z "$$(git status --porcelain)" ] || { git status --short; echo "The tree is not clean: commit what is listed, generated files included" >&2; exit 1; }

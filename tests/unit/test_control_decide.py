@@ -47,7 +47,7 @@ def test_the_first_try_after_a_connection_error_comes_after_about_the_initial_de
 
 def test_a_connection_error_is_tried_again_for_ever():
     of = migration(spec(retry={"limit": 0}))
-    assert isinstance(decide(snapshot(of, reported(of, Exit.UNREACHABLE, attempt=500, ended=400))), Start)
+    assert isinstance(decide(snapshot(of, reported(of, Exit.UNREACHABLE, attempt=500, created=420, ended=400))), Start)
 
 
 def test_a_stall_at_the_limit_says_how_often_it_failed():

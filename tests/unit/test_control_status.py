@@ -13,7 +13,7 @@ from revgate.control.decide import Again, Decision, Done, Remove, Start, decide
 from revgate.control.news import is_news
 from revgate.control.patch import merge_patch
 from revgate.control.reading import read_migration
-from revgate.control.record import ConditionStatus, HistoryEntry, Outcome, RunState, Status
+from revgate.control.record import ConditionStatus, HistoryEntry, Observation, Outcome, RunState, Status
 from revgate.control.snapshot import Snapshot
 from revgate.control.status import status_of
 from support.builders import (
@@ -322,21 +322,20 @@ def test_an_older_run_does_not_come_back_into_a_history_that_has_dropped_it():
 # ---- news
 
 NEWS = {
-    "nothing was observed yet": (Status(), 10, True),
-    "the run ended after the last observation": (Status(observed_at=ago(20)), 10, True),
-    "the run ended before the last observation": (Status(observed_at=ago(5)), 10, False),
-    "the run is the last observation": (Status(observed_at=ago(10)), 10, False),
+    "nothing was observed yet": (None, True),
+    "the last observation is of an older Job": (("before", 90), True),
+    "the last observation is of a younger Job": (("after", 30), False),
+    "the last observation is of this Job": (("", 60), False),
+    "the last observation is of another Job of the same second": (("twin", 60), True),
 }
 
 
 @pytest.mark.parametrize("situation", NEWS)
-def test_a_run_is_news_once(situation):
-    status, ended, expected = NEWS[situation]
-    of = migration(status=status)
-    seen = snapshot(of, reported(of, 0, ended=ended))
-    decision = decide(seen)
-    assert isinstance(decision, Done)
-    assert is_news(status, seen.runs[0], decision.ended) is expected
+def test_a_run_is_news_once_by_the_clock_of_the_api_server(situation):
+    known, expected = NEWS[situation]
+    seen = reported(migration(), 0, created=60)
+    by = Observation(job=known[0] or seen.job, created_at=ago(known[1])) if known else None
+    assert is_news(Status(observed_by=by), seen) is expected
 
 
 def test_two_runs_that_end_in_the_same_second_are_both_news():

@@ -32,9 +32,11 @@ def decode_edges(log: str, digest: str) -> tuple[Edge, ...] | None:
     lines = [line for line in log.splitlines() if line.startswith(MARK)]
     if not digest or digest_of(lines) != digest:
         return None
-    return tuple(
-        Edge(revision, tuple(parents), floor) for line in lines for revision, parents, floor in json.loads(line)["rows"]
-    )
+    try:
+        rows = [row for line in lines for row in json.loads(line)["rows"]]
+        return tuple(Edge(revision, tuple(parents), floor) for revision, parents, floor, *_ in rows)
+    except (ValueError, KeyError, TypeError):
+        return None  # a runner of another version writes them in another way
 
 
 def _lines(edges: Iterable[Edge]) -> Iterator[str]:

@@ -92,6 +92,7 @@ _OUTSIDE_A_RUN: Final[Mapping[Reason, Next]] = {
     Reason.EVICTED: Next.AGAIN,
     Reason.POD_LOST: Next.AGAIN,
     Reason.OUT_OF_MEMORY: Next.COUNTED,
+    Reason.INIT_FAILED: Next.COUNTED,
     Reason.SECRET_NOT_FOUND: Next.SLOWLY,
     Reason.SECRET_KEY_NOT_FOUND: Next.SLOWLY,
     Reason.IMAGE_PULL_FAILED: Next.SLOWLY,

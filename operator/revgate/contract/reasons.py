@@ -32,6 +32,7 @@ class Reason(StrEnum):
     EVICTED = "Evicted"
     POD_LOST = "PodLost"
     OUT_OF_MEMORY = "OutOfMemory"
+    INIT_FAILED = "InitFailed"
 
     # Tried again by itself, slowly: something outside the resource must be mended
     AUTHENTICATION_FAILED = "AuthenticationFailed"

@@ -77,7 +77,7 @@ async def _refused(
     cluster: Cluster, snapshot: Snapshot, start: Start, job: Body, failure: ApiFailure
 ) -> Refused | None:
     if failure.status == _CONFLICT:
-        return await _adopted(cluster, snapshot, start, job)
+        return await _adopted(cluster, snapshot, start, job, failure)
     if failure.status == _FORBIDDEN:
         message = (
             f"Job could not be created: {_cut(failure.message)}; raise the quota or allow it, it is then tried again"
@@ -89,13 +89,16 @@ async def _refused(
     raise failure
 
 
-async def _adopted(cluster: Cluster, snapshot: Snapshot, start: Start, job: Body) -> Refused | None:
+async def _adopted(
+    cluster: Cluster, snapshot: Snapshot, start: Start, job: Body, failure: ApiFailure
+) -> Refused | None:
     """A Job of this name is there: ours from before a crash, or somebody else's."""
     metadata = job["metadata"]
     there = await cluster.get("jobs", metadata["namespace"], metadata["name"])
     labels = (there or {}).get("metadata", {}).get("labels") or {}
-    same = all(labels.get(label) == metadata["labels"][label] for label in (names.UID, names.INPUTS))
-    if there is None or same:
+    if there is None:
+        raise failure  # a conflict of another kind: a quota that changed at the same moment
+    if all(labels.get(label) == metadata["labels"][label] for label in (names.UID, names.INPUTS)):
         return None
     message = f"Job {metadata['name']} belongs to somebody else; delete it"
     return Refused(start, Ended(Reason.JOB_CONFLICT, Next.HUMAN, message, snapshot.now))

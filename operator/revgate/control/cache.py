@@ -28,6 +28,11 @@ class Shelf:
             bodies[uid] = body
             self._marks[key] = next(self._events)
 
+    def renew(self, key: Key, body: Body) -> None:
+        """Take what we wrote ourselves, unless the object is gone meanwhile."""
+        if body["metadata"]["uid"] in self._bodies.get(key, {}):
+            self.put(key, body)
+
     def drop(self, key: Key, body: Body) -> None:
         """Forget an object."""
         bodies = self._bodies.get(key, {})

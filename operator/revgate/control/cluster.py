@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, Self
 
+import aiohttp
 from kubernetes.aio import config
 from kubernetes.aio.client.api_client import ApiClient
 
@@ -16,7 +17,9 @@ from revgate.contract import names
 Body = dict[str, Any]
 
 _TIMEOUT_SECONDS: Final = 30.0
+_LOG_TIMEOUT_SECONDS: Final = 5.0  # other migrations wait while a node that is away does not answer
 _LOG_BYTES: Final = 1_000_000
+_LOG_LINES: Final = 200  # what the operator reads of it is said last
 _PREFIXES: Final = {
     names.PLURAL: f"/apis/{names.GROUP}/{names.VERSION}",
     "jobs": "/apis/batch/v1",
@@ -27,7 +30,7 @@ _OK_BELOW: Final = 300
 
 
 class ApiFailure(Exception):  # noqa: N818 - what the server answered, not a bug of ours
-    """The API server refused a request: HTTP status and its message."""
+    """The API server refused a request, or did not answer (status 0): HTTP status and its message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status}: {message}")
@@ -75,8 +78,8 @@ class Cluster:
         return await self._json("POST", _path(kind, namespace), query={"fieldValidation": "Strict"}, body=body)
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
-        """Delete exactly this object and, in the background, what it owns. One that is gone already is no failure."""
-        options = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+        """Delete exactly this object, after what it owns: a pod that has started after all is seen to its end."""
+        options = {"propagationPolicy": "Foreground", "preconditions": {"uid": uid}}
         try:
             await self._json("DELETE", f"{_path(kind, namespace)}/{name}", body=options)
         except ApiFailure as failure:
@@ -94,11 +97,11 @@ class Cluster:
         return await self._json("PATCH", path, body=body, content_type="application/merge-patch+json")
 
     async def log(self, namespace: str, pod: str, container: str) -> str:
-        """Return the first megabyte of a container's log."""
-        query = {"container": container, "limitBytes": str(_LOG_BYTES)}
-        return (await self._request("GET", f"{_path('pods', namespace)}/{pod}/log", query=query)).decode(
-            errors="replace"
-        )
+        """Return the end of a container's log."""
+        query = {"container": container, "limitBytes": str(_LOG_BYTES), "tailLines": str(_LOG_LINES)}
+        path = f"{_path('pods', namespace)}/{pod}/log"
+        data = await self._request("GET", path, query=query, timeout=_LOG_TIMEOUT_SECONDS)
+        return data.decode(errors="replace")
 
     async def _json(
         self,
@@ -121,6 +124,7 @@ class Cluster:
         query: Mapping[str, str] | None = None,
         body: Body | None = None,
         content_type: str = "application/json",
+        timeout: float = _TIMEOUT_SECONDS,  # noqa: ASYNC109 - the client's own
     ) -> bytes:
         call = await self._client.param_serialize(
             method,
@@ -130,8 +134,11 @@ class Cluster:
             body=body,
             auth_settings=["BearerToken"],
         )
-        response = await self._client.call_api(*call, _request_timeout=_TIMEOUT_SECONDS)
-        data: bytes = await response.read()  # type: ignore[no-untyped-call] # as above
+        try:
+            response = await self._client.call_api(*call, _request_timeout=timeout)
+            data: bytes = await response.read()  # type: ignore[no-untyped-call] # as above
+        except (TimeoutError, OSError, aiohttp.ClientError) as error:
+            raise ApiFailure(0, f"API server did not answer: {error!r}") from error
         if response.status >= _OK_BELOW:
             raise ApiFailure(response.status, _message(data))
         return data

@@ -22,7 +22,7 @@ class _Standing:
     """Ready's reason and message, and which of the three is True; none of them while suspended."""
 
     true: str
-    reason: Reason
+    reason: str
     message: str
 
 
@@ -57,7 +57,7 @@ def _condition(snapshot: Snapshot, name: str, standing: _Standing) -> Condition:
     return Condition(
         type=name,
         status=status,
-        reason=standing.reason,
+        reason=str(standing.reason),
         message=_cut(standing.message),
         last_transition_time=_since(snapshot, name, status),
         observed_generation=snapshot.migration.generation,

@@ -13,6 +13,7 @@ from revgate.control.endings import Ended, Started, Unstarted, state_of
 from revgate.control.inputs import inputs_of
 from revgate.control.job import job_name, series_of
 from revgate.control.latest import ended_of, newest_of
+from revgate.control.record import RunState
 from revgate.control.snapshot import Malformed, Migration, Run, Snapshot
 from revgate.control.spec import Spec
 
@@ -64,13 +65,13 @@ class Done:
 class Stall:
     """A human must act."""
 
-    reason: Reason
+    reason: str
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Suspended: nothing is started."""
+    """Suspended, or about to be deleted: nothing is started."""
 
 
 Decision = Start | Remove | Progress | Again | Done | Stall | Hold
@@ -87,6 +88,15 @@ class _Case:
 
     def is_ours(self, run: Run) -> bool:
         return run.uid == self.migration.uid and run.inputs == self.inputs
+
+    @property
+    def is_held(self) -> bool:
+        return self.spec.suspend or self.migration.is_deleted
+
+    def is_remembered(self, run: Run) -> bool:
+        """Whether the status says already how this run ended: its Job was removed and is on its way out."""
+        record = self.migration.status.run
+        return run.deleting and record is not None and record.job == run.job and record.state is RunState.FINISHED
 
     def next_attempt(self) -> int:
         """Begin at 1 for a new spec, even one that was there before; number on where a Job of this name exists."""
@@ -144,7 +154,7 @@ def _is_at_work(case: _Case) -> Decision | None:
         match state_of(run):
             case Started() if case.is_ours(run):
                 return Progress(run, Reason.RUNNING, f"Job {run.job} is at work{_after_what(case, run)}")
-            case Unstarted(reason, message) if case.is_ours(run):
+            case Unstarted(reason, message) if case.is_ours(run) and not case.is_remembered(run):
                 return _not_started(case, run, reason, message)
     return None
 
@@ -167,7 +177,7 @@ def _has_ended(case: _Case) -> Decision | None:
 
 
 def _is_suspended(case: _Case) -> Decision | None:
-    return Hold() if case.spec.suspend else None
+    return Hold() if case.is_held else None
 
 
 _CHECKS: Final[tuple[Callable[[_Case], Decision | None], ...]] = (
@@ -184,15 +194,15 @@ def _not_started(case: _Case, run: Run, reason: Reason, message: str) -> Decisio
     deadline = run.created_at + timedelta(seconds=limit)
     if run.deleting:
         return Progress(run, reason, message)
-    if case.spec.suspend:
+    if case.is_held:
         return Remove(run)
-    if limit and now >= deadline:
+    if limit and now >= deadline and not (run.pod and run.pod.is_initializing):
         why = Reason.POD_NOT_STARTED if reason is Reason.STARTING else reason
         text = f"{message}; no container started within {case.spec.timeouts.start}"
         return Remove(run, Ended(why, Next.SLOWLY, text, now))
     soon = run.created_at + _FIRST_LOOK
     look = soon if now < soon else now + _LATER_LOOK
-    return Progress(run, reason, message, min(deadline, look) if limit else look)
+    return Progress(run, reason, message, min(deadline, look) if limit and now < deadline else look)
 
 
 def _after_what(case: _Case, run: Run) -> str:
@@ -204,7 +214,7 @@ def _after_what(case: _Case, run: Run) -> str:
 
 
 def _again(case: _Case, last: _Last) -> Decision:
-    if case.spec.suspend:
+    if case.is_held:
         return Hold()
     at = retry_at(last.ended.finished_at, last.ended.next, last.attempt, case.spec.retry, case.migration.uid)
     if case.snapshot.now < at:
@@ -217,5 +227,5 @@ def _last(case: _Case) -> _Last | None:
     newest = newest_of(case.snapshot)
     if newest is None or newest.inputs != case.inputs:
         return None
-    ended = ended_of(newest, case.snapshot.now)
+    ended = ended_of(case.snapshot, newest)
     return _Last(ended, newest.attempt, newest.failures) if ended else None

@@ -32,9 +32,9 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run is over."""
+    """The run is over. `reason` is a Reason, or what an operator of another version recorded."""
 
-    reason: Reason
+    reason: str
     next: Next
     message: str
     finished_at: datetime
@@ -49,11 +49,13 @@ _SECRET: Final = re.compile(r'secrets? "([^"]+)" not found')
 _KEY: Final = re.compile(r"couldn't find key (\S+) in Secret \S+?/(\S+)")
 
 
-def state_of(run: Run) -> Unstarted | Started | Ended:
+def state_of(run: Run) -> Unstarted | Started | Ended:  # noqa: PLR0911 - one answer a state
     """Say where a run stands."""
     pod = run.pod
     if pod and pod.terminated:
         return _ended(run, pod, pod.terminated)
+    if pod and pod.failed_init:
+        return _init_failed(pod, pod.failed_init)
     if run.finished_at or (pod and pod.gone):
         return _lost(run, run.finished_at or run.created_at)
     if pod and pod.started_at:
@@ -84,6 +86,13 @@ def _ended(run: Run, pod: Pod, end: Terminated) -> Ended:
         return Ended(Reason.KILLED, Next.COUNTED, f"Pod {pod.name} was killed before it could report", at)
     hint = f"Pod {pod.name} exited {end.exit_code} without a report; read its log: kubectl logs {pod.name}"
     return Ended(Reason.NO_REPORT, Next.HUMAN, hint, at)
+
+
+def _init_failed(pod: Pod, end: Terminated) -> Ended:
+    """An init container of the user's template failed, so ours never ran."""
+    what = f"Init container {end.reason} of pod {pod.name} exited {end.exit_code}"
+    hint = f"read its log: kubectl logs {pod.name} -c {end.reason}"
+    return Ended(Reason.INIT_FAILED, Next.COUNTED, f"{what}; {hint}", end.finished_at or pod.created_at)
 
 
 def _reported(report: Report, at: datetime, evicted: str) -> Ended:

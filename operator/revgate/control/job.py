@@ -77,8 +77,15 @@ def _template(labels: dict[str, str], spec: Spec, pod: dict[str, Any]) -> dict[s
     ours = {"metadata": {"annotations": _NO_EVICTION}, "spec": pod}
     template = laid_over(ours, spec.job.template.as_json())
     template["metadata"] = laid_over(template.get("metadata") or {}, {"labels": labels})
-    template["spec"]["restartPolicy"] = "Never"
-    return template
+    return {**template, "spec": _with_ours(template["spec"])}
+
+
+def _with_ours(pod: dict[str, Any]) -> dict[str, Any]:
+    """Take back what a run depends on: one try, time to roll back, no deadline that takes the report with the pod."""
+    grace = pod.get("terminationGracePeriodSeconds")
+    enough = max(grace, _GRACE_SECONDS) if isinstance(grace, int) else _GRACE_SECONDS
+    kept = {field: value for field, value in pod.items() if field != "activeDeadlineSeconds"}
+    return kept | {"restartPolicy": "Never", "terminationGracePeriodSeconds": enough}
 
 
 def _pod(migration: Migration, spec: Spec, bundled_image: str, job: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 A Job goes with its TTL, its pod goes with the node; the status then knows better than what is left of them.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from revgate.contract.exits import NEXT_BY_REASON, Next
@@ -27,15 +28,24 @@ def newest_of(snapshot: Snapshot) -> Run | RunRecord | None:
     return record if _outlives(record, newest, runs) else newest
 
 
-def ended_of(newest: Run | RunRecord, now: datetime) -> Ended | None:
-    """Say how a run ended; None when it has not."""
+def ended_of(snapshot: Snapshot, newest: Run | RunRecord) -> Ended | None:
+    """Say how a run ended, and when, by the operator's clock; None when it has not."""
     if isinstance(newest, Run):
         state = state_of(newest)
-        return state if isinstance(state, Ended) else None
+        return replace(state, finished_at=_when(snapshot, newest, state)) if isinstance(state, Ended) else None
+    now = snapshot.now
     if newest.state is not RunState.FINISHED or newest.reason is None:
         message = f"Job {newest.job} is gone and left no report; the database is read again"
         return Ended(Reason.POD_LOST, Next.AGAIN, message, now)
     return Ended(newest.reason, _next_of(newest, newest.reason), newest.message, newest.finished_at or now)
+
+
+def _when(snapshot: Snapshot, run: Run, ended: Ended) -> datetime:
+    """A node's clock may be wrong, and a retry must come neither at once nor in an hour for that."""
+    record = snapshot.migration.status.run
+    if record and record.job == run.job and record.state is RunState.FINISHED and record.finished_at:
+        return record.finished_at
+    return min(max(ended.finished_at, run.created_at), snapshot.now.replace(microsecond=0))
 
 
 def _outlives(record: RunRecord, newest: Run, runs: list[Run]) -> bool:
@@ -50,7 +60,7 @@ def _outlives(record: RunRecord, newest: Run, runs: list[Run]) -> bool:
     return record.finished_at is None or record.finished_at > newest.created_at
 
 
-def _next_of(record: RunRecord, reason: Reason) -> Next:
-    if reason is Reason.OUT_OF_MEMORY and record.failures:
+def _next_of(record: RunRecord, reason: str) -> Next:
+    if reason == Reason.OUT_OF_MEMORY and record.failures:
         return Next.HUMAN
-    return NEXT_BY_REASON.get(reason, Next.HUMAN)
+    return next((after for known, after in NEXT_BY_REASON.items() if known == reason), Next.HUMAN)

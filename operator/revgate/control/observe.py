@@ -11,7 +11,7 @@ from revgate.control.cache import Cache, Shelf
 from revgate.control.cluster import ApiFailure, Cluster
 from revgate.control.endings import Ended, state_of
 from revgate.control.news import is_news
-from revgate.control.reading import read_migration, read_run
+from revgate.control.reading import read_migration, read_orphan, read_run
 from revgate.control.snapshot import Key, Migration, Run, Snapshot
 
 Body = dict[str, Any]
@@ -37,12 +37,13 @@ class Observer:
         return Snapshot(now=now, migration=migration, runs=tuple(runs), image=self.image, proven=proven)
 
     def runs_of(self, key: Key) -> list[Run]:
-        """Return the Jobs that the cache has of a migration, each with its pod."""
-        pods = self.cache.pods.of(key)
-        return [
-            read_run(job, [pod for pod in pods if _owner(pod) == job["metadata"]["uid"]])
-            for job in self.cache.jobs.of(key)
-        ]
+        """Return the runs that the cache has of a migration: Jobs with their pods, and pods whose Job is gone."""
+        pods: dict[str, list[Any]] = {}
+        for pod in self.cache.pods.of(key):
+            pods.setdefault(_owner(pod), []).append(pod)
+        runs = [read_run(job, pods.pop(job["metadata"]["uid"], [])) for job in self.cache.jobs.of(key)]
+        orphans = [read_orphan(each) for each in pods.values()]
+        return [run for run in [*runs, *orphans] if run and run.uid and run.inputs]
 
     async def refresh(self, key: Key) -> None:
         """Read the Jobs and pods of a migration from the API server."""
@@ -51,7 +52,7 @@ class Observer:
 
     async def _list(self, kind: str, shelf: Shelf, key: Key) -> None:
         """Ask until no event has overtaken the answer: an older list must not undo what a watch has shown."""
-        selector = f"{names.RUN_OF}={key.name}"
+        selector = f"{names.MANAGED_BY}={names.MANAGER},{names.RUN_OF}={key.name}"
         mark = shelf.mark(key)
         while not shelf.replace(key, await self.cluster.list(kind, key.namespace, labelSelector=selector), mark):
             mark = shelf.mark(key)
@@ -90,4 +91,4 @@ def _has_unread_edges(migration: Migration, run: Run) -> bool:
     state = state_of(run)
     if run.uid != migration.uid or not isinstance(state, Ended) or not (run.report and run.report.edges):
         return False
-    return is_news(migration.status, run, state)
+    return is_news(migration.status, run)

@@ -43,10 +43,15 @@ async def operate(options: Options) -> None:
             asyncio.create_task(_work(cluster, cache, queue)),
             asyncio.create_task(_resync(cluster, cache, queue)),
         ]
+        for task in background:
+            task.add_done_callback(lambda _: stop.set())  # an operator whose loop has ended must not look alive
         await watch(cache, queue.add, stop, options.liveness)
         for task in background:
             task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        ended = await asyncio.gather(*background, return_exceptions=True)
+    for failure in ended:
+        if isinstance(failure, Exception):
+            raise failure
     _log.info("operator stopped")
 
 

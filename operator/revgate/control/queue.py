@@ -17,6 +17,7 @@ Work = Callable[[Key], Awaitable[datetime | None]]
 
 _FIRST_DELAY: Final = 0.5
 _LONGEST_DELAY: Final = 60.0
+_MOST_DOUBLINGS: Final = 10
 _log = structlog.get_logger()
 
 
@@ -62,7 +63,7 @@ class Queue:
             wake_at = await self._work(key)
         except Exception:  # noqa: BLE001 - the entry point of a pass: one broken resource must not stop the others
             self._failures[key] = self._failures.get(key, 0) + 1
-            delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (self._failures[key] - 1)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+            delay = _delay_after(self._failures[key])
             _log.exception("pass failed", migration=str(key), retry_in_seconds=round(delay, 1))
             self._add_in(key, delay)
         else:
@@ -79,3 +80,9 @@ class Queue:
     def _wake(self, key: Key) -> None:
         self._timers.pop(key, None)
         self.add(key)
+
+
+def _delay_after(failures: int) -> float:
+    doublings = min(failures - 1, _MOST_DOUBLINGS)  # a key that fails for a day must not overflow
+    longest: float = min(_LONGEST_DELAY, _FIRST_DELAY * 2.0**doublings)
+    return longest * random.uniform(0.8, 1.2)  # noqa: S311 - jitter

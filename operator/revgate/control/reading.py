@@ -25,6 +25,7 @@ def read_migration(body: Body) -> Migration:
         spec=_spec(body.get("spec")),
         retry_token=str((metadata.get("annotations") or {}).get(names.RETRY, "")),
         status=_status(body.get("status")),
+        is_deleted="deletionTimestamp" in metadata,
     )
 
 
@@ -58,6 +59,27 @@ def read_run(job: Body, pods: Iterable[Body]) -> Run:
     )
 
 
+def read_orphan(pods: Iterable[Body]) -> Run | None:
+    """Return the run of a pod whose Job somebody deleted: it is waited for, and its report is taken over, too."""
+    pod = _newest_pod(pods)
+    newest = max(pods, key=lambda body: str(body["metadata"]["creationTimestamp"]), default=None)
+    if pod is None or newest is None:
+        return None
+    labels = newest["metadata"].get("labels") or {}
+    return Run(
+        job=pod.job,
+        job_uid=str(labels.get("batch.kubernetes.io/controller-uid", "")),
+        uid=labels.get(names.UID, ""),
+        inputs=labels.get(names.INPUTS, ""),
+        attempt=_number(labels.get(names.ATTEMPT)),
+        failures=_number(labels.get(names.FAILURES)),
+        created_at=pod.created_at,
+        deleting=True,
+        pod=pod,
+        report=decode_report(pod.terminated.message) if pod.terminated else None,
+    )
+
+
 def read_pod(body: Body) -> Pod:
     """Return a pod as far as its migrate container tells."""
     metadata, status = body["metadata"], body.get("status") or {}
@@ -65,6 +87,7 @@ def read_pod(body: Body) -> Pod:
     state = container.get("state") or {}
     over = state.get("terminated") or {}
     terminated = _terminated(over)
+    init = _unfinished_init(status)
     return Pod(
         name=metadata["name"],
         uid=metadata["uid"],
@@ -72,10 +95,12 @@ def read_pod(body: Body) -> Pod:
         created_at=_required_time(metadata["creationTimestamp"]),
         started_at=_time(over.get("startedAt")) or _time((state.get("running") or {}).get("startedAt")),
         terminated=terminated,
-        waiting=None if terminated else _waiting(status, state),
+        waiting=None if terminated else _waiting(status, init.get("state") or state),
         image=_image(container),
         evicted=_evicted(status),
         gone=terminated is None and status.get("phase") in ("Failed", "Succeeded"),
+        failed_init=_failed_init(init) if status.get("phase") == "Failed" else None,
+        is_initializing="running" in (init.get("state") or {}),
     )
 
 
@@ -109,6 +134,21 @@ def _final_condition(status: Body) -> Body | None:
 def _container_status(status: Body) -> Body:
     statuses = status.get("containerStatuses") or ()
     return next((each for each in statuses if each["name"] == names.CONTAINER), {})
+
+
+def _unfinished_init(status: Body) -> Body:
+    """The first init container that has not ended well, nor is a sidecar that has started; empty when all have."""
+    for each in status.get("initContainerStatuses") or ():
+        ended = (each.get("state") or {}).get("terminated")
+        if not each.get("started") and (ended is None or ended.get("exitCode") != 0):
+            found: Body = each
+            return found
+    return {}
+
+
+def _failed_init(init: Body) -> Terminated | None:
+    ended = (init.get("state") or {}).get("terminated")
+    return Terminated(int(ended["exitCode"]), init["name"], "", _time(ended.get("finishedAt"))) if ended else None
 
 
 def _terminated(over: Body) -> Terminated | None:

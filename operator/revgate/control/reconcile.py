@@ -39,8 +39,13 @@ class Reconciler:
         snapshot = await self.observer.observe(key, dict(body), proven=False)
         decision = decide(snapshot)
         if _needs_proof(snapshot, decision):
-            snapshot = await self.observer.observe(key, dict(body), proven=True)
+            body = await self.cluster.get(names.PLURAL, key.namespace, key.name)
+            if body is None:
+                return await self._clean_up(key)
+            snapshot = await self.observer.observe(key, body, proven=True)
             decision = decide(snapshot)
+        if isinstance(decision, Remove):
+            return await self._remove(snapshot, decision, dict(body))
         refused = await act(self.cluster, snapshot, decision)
         if refused:
             snapshot = _with_refusal(snapshot, refused)
@@ -48,22 +53,29 @@ class Reconciler:
         await self._record(snapshot, decision, dict(body))
         return _wake_at(snapshot, decision)
 
-    async def _record(self, snapshot: Snapshot, decision: Decision, body: Body) -> None:
-        """Write the status once, if it differs, then tell the world what changed."""
+    async def _remove(self, snapshot: Snapshot, decision: Remove, body: Body) -> datetime:
+        """Write why first: after the Job is gone, nothing else would tell."""
+        if await self._record(snapshot, decision, body):
+            await act(self.cluster, snapshot, decision)
+        return snapshot.now + _SOON
+
+    async def _record(self, snapshot: Snapshot, decision: Decision, body: Body) -> bool:
+        """Write the status once, if it differs, then tell the world what changed; False if somebody was faster."""
         key = snapshot.migration.key
         old, new = body.get("status") or {}, status_of(snapshot, decision)
         patch = merge_patch(old, new.as_json())
         if not patch:
-            return
+            return True
         try:
             version = body["metadata"]["resourceVersion"]
             written = await self.cluster.patch_status(names.PLURAL, key.namespace, key.name, patch, version)
         except ApiFailure as failure:
             if failure.status in _OVERTAKEN:
-                return
+                return False
             raise
-        self.observer.cache.migrations.put(key, written)
+        self.observer.cache.migrations.renew(key, written)
         await self._tell(snapshot, body, new)
+        return True
 
     async def _tell(self, snapshot: Snapshot, body: Body, new: Status) -> None:
         event = event_of(snapshot, new, body)
@@ -97,7 +109,7 @@ def _needs_proof(snapshot: Snapshot, decision: Decision) -> bool:
 
 def _looks_lost(newest: Run | RunRecord | None) -> bool:
     match newest:
-        case Run(pod=None):
+        case Run(pod=pod) if pod is None or pod.terminated is None:
             return isinstance(state_of(newest), Ended)
         case RunRecord(state=state):
             return state is not RunState.FINISHED
@@ -130,7 +142,7 @@ def _wake_at(snapshot: Snapshot, decision: Decision) -> datetime | None:
             return at
         case Progress(_, reason, _, check_at):
             return snapshot.now + _SOON if reason is Reason.WAITING_FOR_PREVIOUS_RUN and not check_at else check_at
-        case Start() | Remove():
+        case Start():
             return snapshot.now + _SOON * 3
         case _:
             return None

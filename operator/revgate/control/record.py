@@ -6,7 +6,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from revgate.contract.reasons import Reason
 from revgate.control.model import Part
 
 Ids = tuple[str, ...]
@@ -46,6 +45,13 @@ class Outcome(StrEnum):
     FAILED = "Failed"
 
 
+class Observation(Part):
+    """The Job whose report was taken over last; its creation is on the API server's clock, as every Job's is."""
+
+    job: Annotated[str, Field(description="Name of the Job")]
+    created_at: Annotated[datetime, Field(description="When the Job was created")]
+
+
 class RunRecord(Part):
     """The newest run. `failures` counts the tries of these inputs that count against retry.limit."""
 
@@ -58,7 +64,7 @@ class RunRecord(Part):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     outcome: Outcome | None = None
-    reason: Reason | None = None
+    reason: str | None = None  # no enum: an operator of another version must be able to read and write it
     message: Annotated[str, Field(description="What the runner said")] = ""
 
 
@@ -72,7 +78,7 @@ class HistoryEntry(Part):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     outcome: Outcome
-    reason: Reason
+    reason: str
 
 
 class Status(Part):
@@ -89,6 +95,7 @@ class Status(Part):
     ] = ()
     floor: Annotated[str, Field(description="Apps that require something older than this are not served")] = ""
     observed_at: Annotated[datetime | None, Field(description="When a run last read the database")] = None
+    observed_by: Annotated[Observation | None, Field(description="The Job of that run")] = None
     observed_image: Annotated[str, Field(description="Image of that run, with its digest")] = ""
     run: Annotated[RunRecord | None, Field(description="The newest run")] = None
     next_retry_time: Annotated[datetime | None, Field(description="When the operator tries again by itself")] = None

@@ -37,6 +37,7 @@ class Migration:
     spec: Spec | Malformed
     retry_token: str
     status: Status
+    is_deleted: bool = False  # somebody's finalizer still holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class Pod:
     image: str = ""  # with digest, as the kubelet resolved it
     evicted: str = ""  # who cut it off, from the DisruptionTarget condition or the kubelet
     gone: bool = False  # finished, without a state of the migrate container
+    failed_init: Terminated | None = None  # an init container that failed; its name is the reason
+    is_initializing: bool = False  # an init container of the user's template is at work
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from revgate.control.endings import Ended, Started, state_of
 from revgate.control.job import job_name
 from revgate.control.latest import ended_of, newest_of
 from revgate.control.news import is_news
-from revgate.control.record import HistoryEntry, Outcome, RunRecord, RunState, Status
+from revgate.control.record import HistoryEntry, Observation, Outcome, RunRecord, RunState, Status
 from revgate.control.snapshot import Malformed, Migration, Run, Snapshot
 
 MOST_SERVED: Final = 100
@@ -48,7 +48,7 @@ def _with_newest_ended_run(status: Status, snapshot: Snapshot) -> Status:
 
 def _with_observation(status: Status, run: Run, ended: Ended) -> Status:
     report = ended.report
-    if report is None or not report.read or not is_news(status, run, ended):
+    if report is None or not report.read or not is_news(status, run):
         return status
     return status.model_copy(
         update={
@@ -57,6 +57,7 @@ def _with_observation(status: Status, run: Run, ended: Ended) -> Status:
             "pending_revisions": report.pending,
             "pending_count": report.pending_count,
             "observed_at": ended.finished_at,
+            "observed_by": Observation(job=run.job, created_at=run.created_at),
             "observed_image": run.pod.image if run.pod else "",
             **_served(report.current, run),
         }
@@ -92,7 +93,7 @@ def _with_history(status: Status, run: Run, ended: Ended) -> Status:
         started_at=run.pod.started_at if run.pod else None,
         finished_at=ended.finished_at,
         outcome=_outcome(ended),
-        reason=ended.reason,
+        reason=str(ended.reason),
     )
     return status.model_copy(update={"history": (entry, *status.history)})
 
@@ -127,9 +128,9 @@ def _newest_record(snapshot: Snapshot) -> RunRecord | None:
     newest = newest_of(snapshot)
     match newest:
         case Run():
-            return _record(newest, ended_of(newest, snapshot.now))
+            return _record(newest, ended_of(snapshot, newest))
         case RunRecord():
-            ended = ended_of(newest, snapshot.now)
+            ended = ended_of(snapshot, newest)
             return _finished(newest, ended) if ended and newest.state is not RunState.FINISHED else newest
         case None:
             return None
@@ -155,7 +156,7 @@ def _finished(record: RunRecord, ended: Ended) -> RunRecord:
             "state": RunState.FINISHED,
             "finished_at": ended.finished_at,
             "outcome": _outcome(ended),
-            "reason": ended.reason,
+            "reason": str(ended.reason),
             "message": ended.message,
         }
     )
