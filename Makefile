@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 py := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test verify lint generate lock cluster cluster-down image image-load demo demo-down clean
+.PHONY: help venv tools test verify lint generate lock cluster cluster-down image image-load demo demo-down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,10 +15,11 @@ help: ## this list
 venv: ## the development environment, with revgate installed from its wheel
 	@deploy/local/venv $(VENV)
 
-test: ## everything that the tests need, and then the tests
+tools: ## Debian's packages, Kubernetes and Helm: what is missing is installed or compiled
 	@deploy/local/install-tools
 	@deploy/local/cluster build
-	@$(MAKE) --no-print-directory venv
+
+test: tools venv ## everything that the tests need, and then the tests
 	@deploy/demo/images
 	@tests/all $(py)/python $(PYTEST_ARGS)
 
@@ -31,7 +32,7 @@ lint: venv ## ruff, mypy and the import contracts
 	$(py)/mypy
 	$(py)/lint-imports
 
-generate: venv ## CRDs and the install manifest, from the types
+generate: tools venv ## CRDs and the install manifest, from the types
 	$(py)/python -m revgate.control.generate
 
 lock: venv ## locks/*.txt, from pyproject.toml
