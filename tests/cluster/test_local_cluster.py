@@ -48,7 +48,7 @@ def test_a_node_runs_the_runner_image_and_leaves_nothing_behind() -> None:
         cluster.kubectl("expose", "pod", "server", "--port", "80", "--target-port", "8000")
         cluster.kubectl("wait", "--for=condition=Ready", "pod/server", "--timeout=60s")
         cluster.kubectl("create", "-f", "-", stdin=client("http://server.default.svc/"))
-        cluster.kubectl("wait", "--for=condition=complete", "job/client", "--timeout=60s")
+        cluster.kubectl("wait", "--for=condition=complete", "job/client", "--timeout=180s")
         assert cluster.kubectl("logs", "job/client").stdout == "65532 200\n"
         assert cluster.kubectl("exec", "server", "--", "revgate", "--version").stdout.startswith("revgate ")
         before = traces(cluster)
@@ -201,13 +201,14 @@ def server() -> str:
 
 
 def client(url: str) -> str:
+    """A Job that asks until it is answered: a busy machine's proxy may need a moment to learn of a new service."""
     script = f"import os, urllib.request as u; print(os.getuid(), u.urlopen({url!r}, timeout=20).status)"
-    template = pod("client", "-c", script)
-    spec = {"backoffLimit": 0, "template": template}
+    template = pod("client", "-c", script, restart="OnFailure")
+    spec = {"backoffLimit": 5, "template": template}
     return json.dumps({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "client"}, "spec": spec})
 
 
-def pod(name: str, *arguments: str, ready: bool = False) -> dict[str, object]:
+def pod(name: str, *arguments: str, ready: bool = False, restart: str = "Never") -> dict[str, object]:
     container = {
         "name": name,
         "image": "localhost/revgate-runner:dev",
@@ -217,5 +218,5 @@ def pod(name: str, *arguments: str, ready: bool = False) -> dict[str, object]:
     if ready:
         container["readinessProbe"] = {"tcpSocket": {"port": 8000}, "periodSeconds": 1}
     security = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    spec = {"restartPolicy": "Never", "securityContext": security, "containers": [container]}
+    spec = {"restartPolicy": restart, "securityContext": security, "containers": [container]}
     return {"metadata": {"name": name, "labels": {"app": name}}, "spec": spec}

@@ -105,6 +105,17 @@ def test_a_report_that_lost_its_beginning_is_none():
     assert [decode_report(text[start:]) for start in range(1, len(text))] == [None] * (len(text) - 1)
 
 
+def test_a_reason_of_a_newer_runner_is_what_the_exit_code_says():
+    newer = json.dumps(_fields() | {"reason": "NoSuchReason"})
+    assert decode_report(newer) == FULL
+
+
+def test_half_a_character_in_a_message_is_replaced():
+    decoded = decode_report(encode_report(Report(39, Reason.RUNNER_BUG, "a name like \udcff")))
+    assert decoded is not None
+    assert decoded.message == "a name like ?"
+
+
 def _fields() -> dict:
     return json.loads(encode_report(FULL))
 
@@ -117,7 +128,8 @@ NOT_OURS = {
     "null": "null",
     "another program's JSON": '{"exit":0}',
     "a report of a later version": json.dumps(_fields() | {"revgate": 2}),
-    "a reason that nobody knows": json.dumps(_fields() | {"reason": "NoSuchReason"}),
+    "a reason that is no text": json.dumps(_fields() | {"reason": 7}),
+    "a reason and an exit that nobody knows": json.dumps(_fields() | {"reason": "NoSuchReason", "exit": 99}),
     "an exit that is no number": json.dumps(_fields() | {"exit": "none"}),
     "an exit that is null": json.dumps(_fields() | {"exit": None}),
     "revisions that are no list": json.dumps(_fields() | {"current": "0006"}),

@@ -25,6 +25,43 @@ def test_any_driver_of_postgresql_leads_to_the_same_database(url):
     assert database.secrets == ("p@ss",)
 
 
+@pytest.mark.parametrize(
+    ("query", "mode"),
+    [
+        ("ssl=true", "require"),
+        ("ssl=1", "require"),
+        ("ssl=verify-full", "verify-full"),
+        ("ssl=x&sslmode=allow", "allow"),
+    ],
+)
+def test_the_words_of_asyncpg_are_understood(query, mode):
+    url = f"postgresql+asyncpg://app:pw@db/books?{query}&prepared_statement_cache_size=0&command_timeout=60"
+    arguments = read_database({"REVGATE_DATABASE_URL": url}).connect_args("x")
+    assert arguments["sslmode"] == mode
+    assert not {"ssl", "prepared_statement_cache_size", "command_timeout"} & arguments.keys()
+
+
+def test_what_a_file_made_with_echo_ends_with_is_left_out():
+    url = "postgresql://app:pw@db/books"
+    assert read_database({"REVGATE_DATABASE_URL": f" {url}\n"}) == read_database({"REVGATE_DATABASE_URL": url})
+    values = {"host": "db", "port": "6432", "name": "books", "user": "app", "password": " pw ", "sslMode": "require"}
+    database = read_database({DATABASE_PARTS[part]: f"{value}\r\n" for part, value in values.items()})
+    assert database == read_database({DATABASE_PARTS[part]: value for part, value in values.items()})
+    assert database.secrets == (" pw ",)
+
+
+@pytest.mark.parametrize("user", ["app", "app@server"])
+def test_a_user_and_an_escaped_password_may_hold_any_character(user):
+    url = f"postgresql://{user}:p%40s/s?w#o:rd@db/books?options=-csearch_path%3Da%40b"
+    arguments = read_database({"REVGATE_DATABASE_URL": url}).connect_args("x")
+    assert (arguments["user"], arguments["password"], arguments["host"]) == (user, "p@s/s?w#o:rd", "db")
+
+
+def test_a_session_does_not_outlive_its_network():
+    arguments = read_database({"REVGATE_DATABASE_URL": "postgresql://app:pw@db/books"}).connect_args("x")
+    assert (arguments["keepalives_idle"], arguments["tcp_user_timeout"]) == ("30", "60000")
+
+
 def test_options_of_the_url_reach_the_driver():
     url = "postgresql+asyncpg://app:pw@db/books?ssl=require"
     assert read_database({"REVGATE_DATABASE_URL": url}).connect_args("x")["sslmode"] == "require"
@@ -53,6 +90,11 @@ def test_a_port_is_not_needed():
         {"REVGATE_DATABASE_URL": "secret-word"},
         {"REVGATE_DATABASE_URL": "mysql://app:secret-word@db/books"},
         {"REVGATE_DATABASE_URL": "postgresql://app:secret-word@db:port/books"},
+        {"REVGATE_DATABASE_URL": "postgresql://app:p@secret-word@db/books"},
+        {"REVGATE_DATABASE_URL": "postgresql://app:p@h/secret-word@db/books"},
+        {"REVGATE_DATABASE_URL": "postgresql://app:p@h?secret-word@db/books"},
+        {"REVGATE_DATABASE_URL": "postgresql://app:p@h#secret-word@db/books"},
+        {"REVGATE_DATABASE_URL": "postgresql://ap/p:secret-word@db/books"},
         {DATABASE_PARTS["host"]: "db", DATABASE_PARTS["port"]: "secret-word"},
     ],
 )

@@ -48,6 +48,17 @@ def wrapped(error: psycopg.Error) -> sa.exc.DBAPIError:
         pytest.param(pg.DeadlockDetected("x"), PARTLY, RevisionFailed, id="half a commit: no retry on a deadlock"),
         pytest.param(pg.AdminShutdown("x"), PARTLY, RevisionFailed, id="half a commit: no retry on a lost connection"),
         pytest.param(pg.UndefinedTable("x"), Flight(), EnvironmentFailed, id="outside of a revision it is env.py's"),
+        pytest.param(pg.ReadOnlySqlTransaction("x"), Flight(), Unreachable, id="a standby may become the primary"),
+        pytest.param(pg.ReadOnlySqlTransaction("x"), FLIGHT, RevisionFailed, id="a revision may be read-only itself"),
+        pytest.param(pg.UniqueViolation("x"), FLIGHT, RevisionFailed, id="a duplicate of the app's needs a human"),
+        pytest.param(pg.TransactionTimeout("x"), FLIGHT, RevisionFailed, id="a limit on transactions stays the same"),
+        pytest.param(
+            pg.InternalError_("tuple concurrently updated"),
+            Flight(),
+            Conflict,
+            id="a race in the catalog is a conflict",
+        ),
+        pytest.param(pg.InternalError_("x"), FLIGHT, RevisionFailed, id="another fault of the server is not"),
     ],
 )
 def test_an_exception_means_what_to_do_next(error, flight, meaning):
@@ -61,6 +72,11 @@ def test_an_exception_means_what_to_do_next(error, flight, meaning):
 def test_our_own_errors_stay_what_they_are():
     error = MigrationError("text")
     assert meaning_of(error, FLIGHT) is error
+
+
+def test_what_ends_a_run_after_a_partial_commit_needs_a_human():
+    assert type(meaning_of(ConnectionLost("The lock was lost"), PARTLY)) is RevisionFailed
+    assert type(meaning_of(ConnectionLost("The lock was lost"), FLIGHT)) is ConnectionLost
 
 
 def test_a_lock_timeout_names_the_blockers():

@@ -6,7 +6,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from revgate.migration.logs import RedactedStream
-from revgate.migration.redaction import Redactor
+from revgate.migration.redaction import Redactor, secrets_of
 
 PASSWORDS = ["p%40w@/:'\"\\ö x#?&+", "postgres-password", "päss", "ab~cd", "0123456789abcdef"]
 
@@ -50,6 +50,16 @@ def test_a_short_password_is_masked_where_it_stands_alone():
 
 def test_nothing_is_masked_without_a_secret():
     assert Redactor.of(["", ""]).redact("plain text") == "plain text"
+
+
+def test_every_password_of_the_environment_is_a_secret():
+    broker = "amqp://shop:br%40ker@mq:5672/"
+    environ = {"BROKER": f"{broker}\n", "PGPASSWORD": "libpq\n", "HOME": "/home/a", "HELP": "https://docs.example/a@b"}
+    assert set(secrets_of(environ)) == {broker, "br%40ker", "br@ker", "libpq"}
+
+
+def test_a_password_with_an_unescaped_at_is_a_secret_to_its_end():
+    assert "p@ssw0rd" in secrets_of({"URL": "postgresql://app:p@ssw0rd@db/x"})
 
 
 def test_a_stream_masks_on_the_way():

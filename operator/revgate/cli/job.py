@@ -7,6 +7,7 @@ import threading
 from typing import NoReturn
 
 from revgate.contract.durations import parse_duration
+from revgate.migration.signals import hold_signals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job and return its exit code."""
+    hold_signals()
     from revgate.migration.job import JobOptions, run_job  # noqa: PLC0415  Alembic is loaded for a run only
     from revgate.migration.observe import LedgerWish  # noqa: PLC0415  the same
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from revgate.contract.exits import EXIT_TABLE
 from revgate.contract.reasons import Reason
 
 MOST_BYTES: Final = 1500
@@ -57,7 +58,7 @@ def decode_report(text: str) -> Report | None:
             return None
         return Report(
             exit=int(fields["exit"]),
-            reason=Reason(fields["reason"]),
+            reason=_reason(fields["reason"], int(fields["exit"])),
             message=str(fields["message"]),
             before=_ids(fields["before"]),
             current=_ids(fields["current"]),
@@ -87,7 +88,18 @@ def _dump(report: Report) -> str:
         "edges": report.edges,
         "pending": report.pending,
     }
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode()  # half a surrogate pair, from a name of bytes, has no UTF-8
+
+
+def _reason(value: object, code: int) -> Reason:
+    """Return the reason, or what the exit code says alone: a newer runner may have a finer word for it."""
+    if not isinstance(value, str):
+        raise TypeError("a reason was expected")
+    try:
+        return Reason(value)
+    except ValueError:
+        return EXIT_TABLE[code].reason
 
 
 def _cut(text: str, length: int) -> str:

@@ -13,12 +13,14 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 
 from revgate.migration.blockers import BlockerWatch
 from revgate.migration.environment import Pass, run_environment
-from revgate.migration.errors import RevisionFailed, WrongDatabase
+from revgate.migration.errors import Conflict, MigrationError, RevisionFailed, WrongDatabase
 from revgate.migration.failures import Flight, meaning_of
+from revgate.migration.history import read_heads
 from revgate.migration.ledger import Ledger
 from revgate.migration.ledger_rows import Provenance, record_applied
 from revgate.migration.lock import HeldLock
 from revgate.migration.look import Project
+from revgate.migration.signals import Stop
 
 
 @dataclass(slots=True)
@@ -48,7 +50,9 @@ class Upgrade:
         one = Pass(self.project.scripts, target, self.connection, self.steps, (self.on_version_apply,))
         try:
             run_environment(one, scene)
-        except Exception as error:
+        except Stop:
+            raise
+        except BaseException as error:
             raise meaning_of(error, self.flight) from error
         if self.revision:
             raise RevisionFailed(f"{self.flight.name} failed, and env.py hid the error: see the log", self.revision)
@@ -56,16 +60,21 @@ class Upgrade:
     def steps(self, heads: tuple[str, ...], context: MigrationContext) -> Iterable[Any]:
         """Yield one step a revision; Alembic asks for the next one when the last is committed."""
         if set(heads) != set(self.heads):
-            raise WrongDatabase(
-                f"env.py read the version table elsewhere than {self.project.history.place}: it found "
-                f"{', '.join(sorted(heads)) or 'no revision'} and not {', '.join(self.heads) or 'no revision'}"
-            )
+            raise self._elsewhere(heads)
         relax_autocommit_blocks(context, self.enter_autocommit_block)
         directory = self.project.scripts.directory
         for revision in self.pending:
             with self.applying(revision):
                 script = directory.get_revision(revision)
                 yield MigrationStep.upgrade_from_script(directory.revision_map, script)
+
+    def _elsewhere(self, heads: tuple[str, ...]) -> MigrationError:
+        """Return what it means that env.py reads other heads than we did: another table, or another time."""
+        place = self.project.history.place
+        found = f"{', '.join(sorted(heads)) or 'no revision'} and not {', '.join(self.heads) or 'no revision'}"
+        if set(read_heads(self.lock.connection, self.project.history)) == set(heads):
+            return Conflict(f"Version table {place} was changed by somebody else meanwhile: it is at {found}")
+        return WrongDatabase(f"env.py read the version table elsewhere than {place}: it found {found}")
 
     @contextmanager
     def applying(self, revision: str) -> Iterator[None]:
@@ -111,16 +120,27 @@ def relax_autocommit_blocks(context: MigrationContext, entered: Callable[[], Non
     @contextmanager
     def relaxed() -> Iterator[None]:
         entered()
-        with original():
+        with _reason_kept(), original():
             before = _timeouts(context.connection)
             _set_timeouts(context.connection, ("0", "0"))
             try:
                 yield
             finally:
-                with suppress(sa.exc.DBAPIError):  # the connection may be what failed
+                with suppress(sa.exc.SQLAlchemyError):  # the connection may be what failed, and that is told already
                     _set_timeouts(context.connection, before)
 
     context.autocommit_block = relaxed  # type: ignore[method-assign]  # on this instance only
+
+
+@contextmanager
+def _reason_kept() -> Iterator[None]:
+    """Raise why a session was lost, and not what SQLAlchemy then says to the end of an autocommit block."""
+    try:
+        yield
+    except sa.exc.InvalidRequestError as error:
+        if isinstance(error.__context__, sa.exc.DBAPIError) and error.__context__.connection_invalidated:
+            raise error.__context__ from None
+        raise
 
 
 def _timeouts(connection: sa.Connection | None) -> tuple[str, str]:

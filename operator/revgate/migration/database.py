@@ -1,6 +1,7 @@
 """Where the database is: a whole URL or its parts, from the environment, parsed once and never printed."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,7 +17,28 @@ APP_VARIABLE: Final = "DATABASE_URL"
 
 _DRIVER: Final = "postgresql+psycopg"
 _HINT: Final = "percent-encode @ : / ? # and % in the password, or set the parts"
-_KEEPALIVES: Final = {"keepalives": "1", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
+_USER_INFO: Final = re.compile(r"\A[^:/]*(?::[^@]*)?@")  # as SQLAlchemy reads it
+_SESSION: Final = {
+    "connect_timeout": "5",
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",  # for what was sent and never acknowledged, when keepalives are silent
+    "client_encoding": "utf8",  # of a database in SQL_ASCII, psycopg would return bytes
+}
+_OF_ASYNCPG_ONLY: Final = frozenset(
+    {
+        "async_fallback",
+        "command_timeout",
+        "max_cacheable_statement_size",
+        "max_cached_statement_lifetime",
+        "prepared_statement_cache_size",
+        "prepared_statement_name_func",
+        "statement_cache_size",
+        "timeout",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +61,7 @@ class Database:
     def connect_args(self, application: str) -> dict[str, Any]:
         """Return the keyword arguments of `psycopg.connect`; a lost node is noticed by keepalives."""
         _, args = self.url.get_dialect()().create_connect_args(self.url)
-        return {**_KEEPALIVES, "connect_timeout": "5", **args, "application_name": application}
+        return {**_SESSION, **args, "application_name": application}
 
 
 def read_database(environ: Mapping[str, str]) -> Database:
@@ -48,10 +70,10 @@ def read_database(environ: Mapping[str, str]) -> Database:
     Raises:
         InvalidDatabaseUrl: if it names none, or none that we can use. The text never quotes the URL.
     """
-    given = environ.get(names.DATABASE_URL, "")
+    given = environ.get(names.DATABASE_URL, "").strip()  # a file made with echo ends with a newline
     if given:
         return Database(given.replace("postgres://", "postgresql://", 1), _parse(given))
-    if environ.get(names.DATABASE_PARTS["host"]):
+    if environ.get(names.DATABASE_PARTS["host"], "").strip():
         url = _assemble(environ)
         return Database(url.render_as_string(hide_password=False), url)
     raise InvalidDatabaseUrl(
@@ -65,6 +87,8 @@ def share_with_environment(database: Database) -> None:
 
 
 def _parse(text: str) -> sa.URL:
+    if "@" in _USER_INFO.sub("", text.partition("://")[2], count=1):  # the end of a password would be told as a host
+        raise InvalidDatabaseUrl(f"The URL in {names.DATABASE_URL} has an @ that is not percent-encoded: {_HINT}")
     # No text of these errors is passed on: a password with an unescaped @ or : ends up in them
     try:
         url = sa.make_url(text.replace("postgres://", "postgresql://", 1))
@@ -78,15 +102,16 @@ def _parse(text: str) -> sa.URL:
 
 
 def _for_psycopg(url: sa.URL) -> sa.URL:
-    """Return the URL for our driver; asyncpg's word for sslmode is ssl."""
-    query = dict(url.query)
-    if url.get_driver_name() == "asyncpg" and "ssl" in query:
-        query["sslmode"] = query.pop("ssl")
+    """Return the URL for our driver; asyncpg's word for sslmode is ssl, and some of its options nobody else has."""
+    query = {key: value for key, value in url.query.items() if key not in _OF_ASYNCPG_ONLY}
+    ssl = query.pop("ssl", "")
+    if ssl:
+        query.setdefault("sslmode", "require" if str(ssl).lower() in {"true", "1"} else ssl)
     return url.set(drivername=_DRIVER, query=query)
 
 
 def _assemble(environ: Mapping[str, str]) -> sa.URL:
-    parts = {part: environ.get(variable, "") for part, variable in names.DATABASE_PARTS.items()}
+    parts = {part: environ.get(variable, "").strip("\r\n") for part, variable in names.DATABASE_PARTS.items()}
     port = parts["port"] or "5432"
     if not port.isdecimal():
         raise InvalidDatabaseUrl(f"{names.DATABASE_PARTS['port']} is not a number")

@@ -19,9 +19,11 @@ from alembic.runtime.migration import MigrationContext
 
 from revgate.migration import handover
 from revgate.migration.errors import EnvironmentFailed, MigrationError, WrongDatabase
+from revgate.migration.failures import fault_of_the_database
 from revgate.migration.logging_kept import logging_kept
 from revgate.migration.revisions import blame_revision_file
 from revgate.migration.scripts import Scripts, shown
+from revgate.migration.signals import Stop
 from revgate.migration.wording import first_line
 
 Steps: TypeAlias = Callable[[tuple[str, ...], MigrationContext], Iterable[Any]]
@@ -58,13 +60,15 @@ def run_environment(one: Pass, scene: sa.Connection) -> None:
         one.scripts.config.attributes["connection"] = scene
         try:
             _enter(one)
-        except Exception as error:
+        except Stop:
+            raise
+        except SystemExit as error:
+            raise EnvironmentFailed(f"{_name(one)} ended the program with exit({error.code})") from error
+        except BaseException as error:  # asyncio.CancelledError is one of these
             meaning = _meaning(one, error)
             if meaning is error:
                 raise
             raise meaning from error
-        except SystemExit as error:
-            raise EnvironmentFailed(f"{_name(one)} ended the program with exit({error.code})") from error
     if one.error:
         raise one.error
     if not one.ran:
@@ -134,14 +138,14 @@ def _refuse_other_connection(one: Pass, context: MigrationContext) -> None:
         )
 
 
-def _meaning(one: Pass, error: Exception) -> Exception:
+def _meaning(one: Pass, error: BaseException) -> BaseException:
     """Return what an exception out of env.py is to be raised as: once the steps ran, whoever made them must say."""
     if isinstance(one.error, Exception):
         return one.error
     if isinstance(error, MigrationError) or one.ran:
         return error
     blamed = blame_revision_file(one.scripts.directory, error)
-    return blamed or EnvironmentFailed(f"{_name(one)} failed: {first_line(error)}")
+    return blamed or fault_of_the_database(error) or EnvironmentFailed(f"{_name(one)} failed: {first_line(error)}")
 
 
 def _name(one: Pass) -> str:

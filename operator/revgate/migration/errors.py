@@ -2,12 +2,12 @@
 
 MigrationError
 ├── TryAgain                 soon, by itself
-│   ├── Unreachable          10  the server refused, timed out or is starting
+│   ├── Unreachable          10  the server refused, timed out, is starting or takes no writes
 │   ├── HostNotFound         11  its name has no address
 │   ├── ConnectionLost       12  a session ended under us
 │   ├── LockHeld             13  another runner works on this history
 │   ├── LockTimeout          14  a revision waited too long for a table
-│   └── Conflict             15  deadlock or serialization failure
+│   └── Conflict             15  deadlock, serialization failure, or somebody else was faster
 ├── MendOutside              slowly: something beside the resource must change
 │   ├── AuthenticationFailed 20
 │   └── DatabaseNotFound     21
@@ -51,7 +51,7 @@ class TryAgain(MigrationError):  # noqa: N818  the classes are words, as in the 
 
 
 class Unreachable(TryAgain):
-    """The server could not be reached for as long as patience lasts."""
+    """The server could not be reached for as long as patience lasts, or takes no writes."""
 
     exit = Exit.UNREACHABLE
     reason = Reason.DATABASE_UNREACHABLE
@@ -86,7 +86,7 @@ class LockTimeout(TryAgain):
 
 
 class Conflict(TryAgain):
-    """PostgreSQL ended the transaction in favour of another one."""
+    """PostgreSQL ended the transaction in favour of another one, or somebody moved the version meanwhile."""
 
     exit = Exit.CONFLICT
     reason = Reason.CONFLICT

@@ -1,6 +1,6 @@
-"""What an exception that came out of a run means: by PostgreSQL's SQLSTATE, never by its text."""
+"""What an exception that came out of a run means: by PostgreSQL's SQLSTATE, and by its text for one that has none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,8 @@ from revgate.migration.errors import (
     MigrationError,
     PermissionDenied,
     RevisionFailed,
+    TryAgain,
+    Unreachable,
 )
 from revgate.migration.sessions_seen import Seen
 from revgate.migration.wording import first_line
@@ -22,6 +24,10 @@ from revgate.migration.wording import first_line
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _DEADLOCK, _SERIALIZATION = "40P01", "40001"
 _INSUFFICIENT_PRIVILEGE: Final = "42501"
+_READ_ONLY: Final = "25006"
+_TRANSACTION_TIMEOUT: Final = "25P04"
+_UNIQUE_VIOLATION: Final = "23505"
+_INTERNAL, _CONCURRENT = "XX000", "tuple concurrently updated"  # of the catalog; never translated
 _LOST: Final = ("08", "57P01", "57P02", "57P03", "57P05", "25P03")
 
 
@@ -40,34 +46,61 @@ class Flight:
         return f"Revision {self.revision} ({self.file})"
 
 
-def meaning_of(error: Exception, flight: Flight) -> MigrationError:
+def meaning_of(error: BaseException, flight: Flight) -> MigrationError:
     """Return the error of ours that says what to do next.
 
     Trying again is right only while nothing of the revision is committed: whoever wrote an autocommit block did not
     expect to find its work half done.
     """
-    if isinstance(error, MigrationError):
-        return error
+    found = error if isinstance(error, MigrationError) else _found(error, flight)
+    if isinstance(found, TryAgain) and flight.committed:
+        return RevisionFailed(
+            f"{found}; part of it was committed before, in an autocommit block: look at what it left, then retry",
+            flight.revision,
+        )
+    return found
+
+
+def fault_of_the_database(error: BaseException) -> MigrationError | None:
+    """Return the error that env.py met, or wrapped in one of its own, when that is no fault of env.py.
+
+    A connection that it could not open is its fault: it may have the wrong password, and nobody would ever be told.
+    """
+    for one in _causes(error):
+        found = meaning_of(one, Flight())
+        opened = bool(_sqlstate(one)) or (isinstance(one, sa.exc.DBAPIError) and one.connection_invalidated)
+        if opened and isinstance(found, (TryAgain, PermissionDenied)):
+            return found
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and what it was raised from: with `from None`, nothing more."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+
+
+def _found(error: BaseException, flight: Flight) -> MigrationError:
     state = _sqlstate(error)
     if state == _INSUFFICIENT_PRIVILEGE:
         return PermissionDenied(f"{_what(flight)} was not permitted: {first_line(error)}", flight.revision)
-    transient = _transient(error, state, flight)
-    if transient is None:
-        return _failed(error, flight)
-    if flight.committed:
-        return RevisionFailed(
-            f"{transient}; part of it was committed before, in an autocommit block: look at what it left, then retry",
-            flight.revision,
-        )
-    return transient
+    return _transient(error, state, flight) or _failed(error, flight)
 
 
-def _transient(error: Exception, state: str, flight: Flight) -> MigrationError | None:
+def _transient(error: BaseException, state: str, flight: Flight) -> MigrationError | None:
     if state == _LOCK_NOT_AVAILABLE:
-        return LockTimeout(f"{_what(flight)} did not get a lock in time: {_blocked(flight)}", flight.revision)
-    if state in {_DEADLOCK, _SERIALIZATION}:
+        return LockTimeout(f"{_what(flight)} did not get a lock in time: {_blocked(error, flight)}", flight.revision)
+    if state in {_DEADLOCK, _SERIALIZATION} or _lost_a_race(error, state):
         text = f"{_what(flight)} was ended in favour of another transaction: {first_line(error)}"
         return Conflict(text, flight.revision)
+    if state == _READ_ONLY and not flight.revision:
+        return Unreachable(f"Database server is read-only: it may be a standby, or its disk full ({first_line(error)})")
+    if state == _TRANSACTION_TIMEOUT:  # a limit that somebody set, which the next run meets as well
+        return None
     if state.startswith(_LOST) or _is_disconnect(error):
         return ConnectionLost(
             f"{_what(flight)} lost its connection to the database: {first_line(error)}", flight.revision
@@ -75,7 +108,7 @@ def _transient(error: Exception, state: str, flight: Flight) -> MigrationError |
     return None
 
 
-def _failed(error: Exception, flight: Flight) -> MigrationError:
+def _failed(error: BaseException, flight: Flight) -> MigrationError:
     if flight.revision:
         return RevisionFailed(f"{flight.name} failed: {first_line(error)}", flight.revision)
     return EnvironmentFailed(f"The run failed outside of any revision: {first_line(error)}")
@@ -85,18 +118,32 @@ def _what(flight: Flight) -> str:
     return flight.name if flight.revision else "The run"
 
 
-def _blocked(flight: Flight) -> str:
+def _blocked(error: BaseException, flight: Flight) -> str:
+    if not flight.revision:  # nobody watched
+        return first_line(error)
     if not flight.blockers:
         return "whoever held it was gone before it could be named"
     return f"blocked by {', '.join(map(str, flight.blockers))}"
 
 
-def _sqlstate(error: Exception) -> str:
-    original = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+def _lost_a_race(error: BaseException, state: str) -> bool:
+    """Whether another session wrote the same row of the catalog: two of CREATE SCHEMA, or of GRANT, at once."""
+    original = _original(error)
+    if state == _UNIQUE_VIOLATION and isinstance(original, psycopg.Error):
+        return original.diag.schema_name == "pg_catalog"
+    return state == _INTERNAL and _CONCURRENT in str(original)
+
+
+def _original(error: BaseException) -> BaseException | None:
+    return error.orig if isinstance(error, sa.exc.DBAPIError) else error
+
+
+def _sqlstate(error: BaseException) -> str:
+    original = _original(error)
     return (original.sqlstate or "") if isinstance(original, psycopg.Error) else ""
 
 
-def _is_disconnect(error: Exception) -> bool:
+def _is_disconnect(error: BaseException) -> bool:
     """Whether the driver found its connection dead: there is no SQLSTATE then."""
     if isinstance(error, sa.exc.DBAPIError):
         return error.connection_invalidated or (

@@ -21,6 +21,7 @@ class Findings:
     applied: tuple[str, ...] = ()
     ledger: Ledger | None = None
     recorded: dict[str, Edge] = field(default_factory=dict)
+    read_again: bool = False  # after the run ended: current and pending are what it left
     flight: Flight = field(default_factory=Flight)  # what was being done when the run ended
 
     def see(self, heads: tuple[str, ...]) -> None:

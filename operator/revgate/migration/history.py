@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from revgate.migration.catalog import catalog_held
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -48,6 +50,13 @@ def table_exists(connection: psycopg.Connection, schema: str, table: str) -> boo
 
 def ensure_schema(connection: psycopg.Connection, history: History) -> None:
     """Create the version table's schema when it is missing: Alembic creates the table only."""
-    found = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (history.schema,))
-    if found.fetchone() is None:
-        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(history.schema)))
+    if schema_exists(connection, history.schema):
+        return
+    with catalog_held(connection):
+        if not schema_exists(connection, history.schema):
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(history.schema)))
+
+
+def schema_exists(connection: psycopg.Connection, schema: str) -> bool:
+    """Whether the database has a schema of that name."""
+    return connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone() is not None

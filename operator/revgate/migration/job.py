@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
-import psycopg
 import structlog
 
 from revgate.contract import names
@@ -17,9 +16,9 @@ from revgate.migration.database import read_database, share_with_environment
 from revgate.migration.errors import InvalidOptions, MigrationError, RunnerBug
 from revgate.migration.findings import Findings
 from revgate.migration.ledger_rows import Provenance
-from revgate.migration.logs import redacted_output
+from revgate.migration.logs import redact_output
 from revgate.migration.observe import LedgerWish, look_again
-from revgate.migration.redaction import Redactor
+from revgate.migration.redaction import Redactor, secrets_of
 from revgate.migration.reporting import edge_lines, failure, success, write_report
 from revgate.migration.run import Request, migrate
 from revgate.migration.scripts import find_scripts
@@ -44,21 +43,22 @@ class JobOptions:
 def run_job(options: JobOptions, environ: Mapping[str, str]) -> int:
     """Run, print the ledger's edges, leave the report, and return the exit code."""
     redactor = _redactor(environ)
-    with redacted_output(redactor):
-        findings = Findings()
-        report = _run(options, environ, findings)
-        return _finish(report, edge_lines(findings), redactor, environ)
+    redact_output(redactor)
+    findings = Findings()
+    report = _run(options, environ, findings)
+    return _finish(report, edge_lines(findings), redactor, environ)
 
 
 def refuse_arguments(message: str, environ: Mapping[str, str]) -> int:
     """Report a command line that cannot be understood, and return the exit code."""
     redactor = _redactor(environ)
-    with redacted_output(redactor):
-        report = failure(InvalidOptions(f"Arguments of revgate job are not valid: {message}"), Findings(), ())
-        return _finish(report, (), redactor, environ)
+    redact_output(redactor)
+    report = failure(InvalidOptions(f"Arguments of revgate job are not valid: {message}"), Findings(), ())
+    return _finish(report, (), redactor, environ)
 
 
 def _run(options: JobOptions, environ: Mapping[str, str], findings: Findings) -> Report:
+    error: MigrationError
     try:
         with stoppable(options.total_timeout) as switch:
             reason = migrate(_request(options, environ, switch), findings)
@@ -66,7 +66,7 @@ def _run(options: JobOptions, environ: Mapping[str, str], findings: Findings) ->
         error = stop.error
     except MigrationError as known:
         error = known
-    except Exception as unknown:  # noqa: BLE001  the entry point: whatever it is, there must be a report of it
+    except BaseException as unknown:  # noqa: BLE001  the entry point: whatever it is, there must be a report of it
         structlog.get_logger().error("runner_bug", traceback=traceback.format_exc())
         error = RunnerBug(f"Runner failed by a fault of its own: {first_line(unknown)}; see the log and report it")
     else:
@@ -107,8 +107,7 @@ def _connect_patience(environ: Mapping[str, str]) -> float:
 
 def _redactor(environ: Mapping[str, str]) -> Redactor:
     """Return what keeps the secrets of this run; a URL that cannot be parsed is a secret as a whole."""
-    given = environ.get(names.DATABASE_URL, "")
-    secrets = [given, environ.get(names.DATABASE_PARTS["password"], "")]
+    secrets = [*secrets_of(environ), environ.get(names.DATABASE_URL, "").strip()]
     with suppress(MigrationError):
         secrets += read_database(environ).secrets
     return Redactor.of(secrets)
@@ -123,7 +122,7 @@ def _see_what_remains(environ: Mapping[str, str], findings: Findings) -> None:
         with closing(connect(read_database(environ), name)) as connection:
             set_up(connection, {"statement_timeout": "5s", "lock_timeout": "1s"})
             look_again(connection, findings)
-    except (psycopg.Error, MigrationError) as error:
+    except Exception as error:  # noqa: BLE001  what the run failed of is to be told, and not this
         structlog.get_logger().warning("state_not_read_again", problem=first_line(error))
 
 

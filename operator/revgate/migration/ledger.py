@@ -12,7 +12,8 @@ import structlog
 from psycopg import errors, sql
 
 from revgate.contract import names
-from revgate.migration.history import History, table_exists
+from revgate.migration.catalog import catalog_held
+from revgate.migration.history import History, schema_exists, table_exists
 from revgate.migration.session import first_value
 from revgate.migration.wording import first_line
 
@@ -88,16 +89,11 @@ def _usable(connection: psycopg.Connection, ledger: Ledger) -> bool:
 
 def _create(connection: psycopg.Connection, ledger: Ledger, *, with_schema: bool) -> Ledger:
     """Create the table in a transaction; runners of other histories may be doing the same."""
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('revgate:ledger', 0))")
-        if with_schema and not _schema_exists(connection, ledger.schema):
+    with catalog_held(connection):
+        if with_schema and not schema_exists(connection, ledger.schema):
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(ledger.schema)))
         if not table_exists(connection, ledger.schema, ledger.table):
             connection.execute(sql.SQL("CREATE TABLE {} ({})").format(ledger.identifier, sql.SQL(_COLUMNS)))
         elif not _usable(connection, ledger):
             raise errors.InsufficientPrivilege(f"no right to write to {ledger.schema}.{ledger.table}")
     return ledger
-
-
-def _schema_exists(connection: psycopg.Connection, schema: str) -> bool:
-    return bool(first_value(connection, "SELECT true FROM pg_namespace WHERE nspname = %(s)s", {"s": schema}))

@@ -27,15 +27,20 @@ _INSERT: Final[LiteralString] = (
 _APPLIED: Final[LiteralString] = _INSERT + (
     "'applied', %(started)s, clock_timestamp(), %(image)s, %(job)s, %(owner)s, %(runner)s) "
     "ON CONFLICT (version_table_schema, version_table, revision) DO UPDATE SET parents = excluded.parents, "
-    "checksum = excluded.checksum, floor = excluded.floor, state = 'applied', started_at = excluded.started_at, "
-    "finished_at = excluded.finished_at, image = excluded.image, job = excluded.job, owner = excluded.owner, "
-    "runner = excluded.runner"
+    "checksum = excluded.checksum, floor = coalesce(nullif(excluded.floor, ''), log.floor), state = 'applied', "
+    "started_at = excluded.started_at, finished_at = excluded.finished_at, image = excluded.image, "
+    "job = excluded.job, owner = excluded.owner, runner = excluded.runner"
 )
 _RECORDED: Final[LiteralString] = _INSERT + (
     "'recorded', NULL, NULL, %(image)s, %(job)s, %(owner)s, %(runner)s) "
     "ON CONFLICT (version_table_schema, version_table, revision) DO UPDATE SET parents = excluded.parents, "
-    "checksum = excluded.checksum, floor = excluded.floor, state = 'recorded', started_at = NULL, finished_at = NULL "
-    "WHERE log.state = 'reverted'"
+    "checksum = excluded.checksum, floor = coalesce(nullif(excluded.floor, ''), log.floor), state = 'recorded', "
+    "started_at = NULL, finished_at = NULL WHERE log.state = 'reverted'"
+)
+# A floor that is there stays in all of these: an older image does not know it, and a gate would say yes to old apps
+_FLOORED: Final[LiteralString] = (
+    "UPDATE {} SET floor = %(floor)s WHERE version_table_schema = %(schema)s AND version_table = %(table)s "
+    "AND revision = %(revision)s AND floor = '' AND %(floor)s <> ''"
 )
 
 
@@ -56,18 +61,19 @@ def read_edges(connection: psycopg.Connection, ledger: Ledger) -> dict[str, Edge
 
 
 def unrecorded(heads: Iterable[str], scripts: Mapping[str, Edge], ledger: Mapping[str, Edge]) -> tuple[str, ...]:
-    """Return the applied revisions that the scripts know and the ledger does not: of an adopted database, all."""
-    applied = set(below(sorted(heads), {**ledger, **scripts}))
-    return tuple(sorted((applied & scripts.keys()) - ledger.keys()))
+    """Return the applied revisions that the ledger lacks, of an adopted database all, or whose new floor it lacks."""
+    applied = set(below(sorted(heads), {**ledger, **scripts})) & scripts.keys()
+    return tuple(sorted(one for one in applied if one not in ledger or (scripts[one].floor and not ledger[one].floor)))
 
 
 def record_known(
     connection: psycopg.Connection, ledger: Ledger, known: Iterable[Known], provenance: Provenance
 ) -> None:
     """Write down revisions that were applied before there was a ledger: without times, which nobody knows."""
-    statement = sql.SQL(_RECORDED).format(ledger.identifier)
+    values = [_values(ledger, one, provenance) for one in known]
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.executemany(statement, [_values(ledger, one, provenance) for one in known])
+        for statement in (_RECORDED, _FLOORED):
+            cursor.executemany(sql.SQL(statement).format(ledger.identifier), values)
 
 
 def record_applied(

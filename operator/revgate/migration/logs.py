@@ -2,8 +2,6 @@
 
 import io
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -11,9 +9,11 @@ import structlog
 from revgate.migration.redaction import Redactor
 
 
-@contextmanager
-def redacted_output(redactor: Redactor) -> Iterator[None]:
-    """Configure the log, and take secrets also out of whatever env.py and the revisions print."""
+def redact_output(redactor: Redactor) -> None:
+    """Configure the log, and take secrets out of whatever env.py and the revisions print, to the end of the process.
+
+    What they leave behind may still speak when the run is over: a thread, a task that nobody waited for.
+    """
     out, err = sys.stdout, sys.stderr
     structlog.configure(
         processors=[
@@ -25,10 +25,6 @@ def redacted_output(redactor: Redactor) -> Iterator[None]:
         logger_factory=structlog.PrintLoggerFactory(err),
     )
     sys.stdout, sys.stderr = RedactedStream(out, redactor), RedactedStream(err, redactor)
-    try:
-        yield
-    finally:
-        sys.stdout, sys.stderr = out, err
 
 
 class RedactedStream(io.TextIOBase):

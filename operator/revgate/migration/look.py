@@ -13,6 +13,7 @@ from revgate.migration.errors import PermissionDenied
 from revgate.migration.history import History
 from revgate.migration.revisions import Revisions, read_revisions
 from revgate.migration.scripts import Scripts
+from revgate.migration.signals import Stop
 from revgate.migration.wording import first_line
 
 _PLACE: Final = (
@@ -49,7 +50,9 @@ def look_at_project(scripts: Scripts, target: str, engine: sa.Engine) -> Project
         one = Pass(scripts, target, connection, look, options={"dont_mutate": True})
         try:
             run_environment(one, scene)
-        except Exception as error:
+        except Stop:
+            raise
+        except BaseException as error:
             if not found or one.error is not None:
                 raise
             # What follows run_migrations may need what a revision makes; the second pass will tell
@@ -64,8 +67,16 @@ def _project(scripts: Scripts, context: MigrationContext) -> Project:
     assert context.connection is not None
     values = {"table": context.version_table}
     database, visible, role = context.connection.exec_driver_sql(_PLACE, values).one()
-    schema = context.version_table_schema or visible
+    schema = _translated(context) or visible
     if schema is None:
         raise PermissionDenied("No schema of the search_path exists for this user: create it, or set search_path")
     history = History(database, schema, context.version_table)
     return Project(scripts, read_revisions(scripts.directory), history, role)
+
+
+def _translated(context: MigrationContext) -> str | None:
+    """Return the version table's schema as statements of SQLAlchemy see it: env.py may map "none" to a tenant's."""
+    assert context.connection is not None
+    names = context.connection.get_execution_options().get("schema_translate_map") or {}
+    schema: str | None = names.get(context.version_table_schema, context.version_table_schema)
+    return schema

@@ -72,6 +72,7 @@ def look_again(connection: psycopg.Connection, findings: Findings) -> None:
     ledger = find_ledger(connection, project.history) if findings.ledger else None
     findings.recorded = read_edges(connection, ledger) if ledger else {}
     findings.pending = _still_pending(project, findings)
+    findings.read_again = True
 
 
 def _still_pending(project: Project, findings: Findings) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Who may read what a gate reads: the ledger, and the version table that it is the map of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +8,7 @@ import psycopg
 import structlog
 from psycopg import errors, sql
 
+from revgate.migration.catalog import catalog_held
 from revgate.migration.errors import InvalidOptions
 from revgate.migration.history import table_exists
 from revgate.migration.ledger import Ledger
@@ -57,7 +58,14 @@ def missing_rights(
 
 def grant(connection: psycopg.Connection, ledger: Ledger, readers: Sequence[str]) -> None:
     """Let the readers read, as far as this user has the right to say so."""
-    for reader, right in missing_rights(connection, ledger, readers):
+    if not missing_rights(connection, ledger, readers):
+        return
+    with catalog_held(connection):
+        _grant(connection, missing_rights(connection, ledger, readers))
+
+
+def _grant(connection: psycopg.Connection, missing: Iterable[tuple[str, Right]]) -> None:
+    for reader, right in missing:
         connection.execute(right.statement(reader))
         structlog.get_logger().info("reader_granted", reader=reader, right=right.verb, on=right.name(connection))
 

@@ -3,12 +3,16 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
+
+from revgate.contract import names
 
 MASK: Final = "***"
+_PASSWORDS: Final = (names.DATABASE_PARTS["password"], "PGPASSWORD")
+_WITH_PASSWORD: Final = re.compile(r"[a-zA-Z][\w+.-]*://[^:/?#\s]*:(?P<password>.+)@.*", re.DOTALL)
 _SHORT: Final = 4  # below this, a password is only taken out where it stands alone: "a" is in every sentence
 
 
@@ -30,6 +34,16 @@ class Redactor:
     def redact(self, text: str) -> str:
         """Return the text with every form of every secret masked."""
         return self.pattern.sub(MASK, text) if self.pattern else text
+
+
+def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the passwords of an environment, and its URLs with one: env.py may reach a broker, another database."""
+    secrets = [environ.get(name, "").strip("\r\n") for name in _PASSWORDS]
+    for value in map(str.strip, environ.values()):
+        found = _WITH_PASSWORD.fullmatch(value)
+        if found:
+            secrets += [value, found["password"], unquote(found["password"])]
+    return tuple(secret for secret in secrets if secret)
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -25,8 +25,7 @@ def failure(error: MigrationError, findings: Findings, edges: tuple[str, ...]) -
     """Return the report of a run that did not reach its target."""
     message = str(error)
     if isinstance(error, (Interrupted, TimedOut)) and findings.flight.revision:
-        kept = "a part of it is committed" if findings.flight.committed else "it was rolled back"
-        message = f"{message} during {findings.flight.name}; {kept}"
+        message = f"{message} during {findings.flight.name}; {_kept(findings)}"
     return _report(error.exit, error.reason, message, findings, edges, error.failed)
 
 
@@ -63,6 +62,17 @@ def _report(
         edges=digest_of(edges) if edges else "",
         read=findings.read,
     )
+
+
+def _kept(findings: Findings) -> str:
+    """Return what stays of the revision in flight: a signal may come while the server commits."""
+    if findings.read_again and findings.flight.revision in findings.current:
+        return "it was committed"
+    if findings.flight.committed:
+        return "a part of it is committed"
+    if findings.read_again and findings.flight.revision in findings.pending:
+        return "it was rolled back"
+    return "whether it was committed could not be seen"
 
 
 def _told(reason: Reason, findings: Findings) -> str:

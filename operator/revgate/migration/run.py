@@ -30,12 +30,15 @@ from revgate.migration.observe import LedgerWish, View, observe
 from revgate.migration.readers import grant
 from revgate.migration.scripts import Scripts
 from revgate.migration.session import (
+    WHICH_SERVER,
     Patience,
     application_name,
     first_value,
     hold_for_long,
     is_lost,
     refuse_pooler,
+    refuse_read_only,
+    refuse_two_servers,
     revision_engine,
 )
 from revgate.migration.standing import Standing
@@ -85,6 +88,7 @@ def _migrate(request: Request, findings: Findings, control: psycopg.Connection, 
     _take_role(control, project.role)
     view = observe(control, project, request.target, request.ledger, findings)
     if not view.is_settled:
+        refuse_read_only(control)
         with locked(control, project.history, request.runner_timeout) as lock:
             view = observe(control, project, request.target, request.ledger, findings)
             _bring(request, findings, project, view, lock, engine)
@@ -128,6 +132,8 @@ def _apply(
     watcher = partial(connect, request.database, request.application("watch"))
     with engine.connect() as scene, engine.connect() as connection:
         pid = int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+        here, there = lock.connection.execute(WHICH_SERVER), connection.exec_driver_sql(WHICH_SERVER)
+        refuse_two_servers(tuple(here.fetchone() or ()), tuple(there.one()))
         connection.rollback()  # Alembic must find it in no transaction, or would leave committing to us
         with watching(pid, request.patience.lock, watcher) as watch:
             upgrade = Upgrade(

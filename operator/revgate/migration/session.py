@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import psycopg
 import sqlalchemy as sa
@@ -11,9 +11,22 @@ from psycopg import errors, pq
 from psycopg.types.json import Jsonb
 
 from revgate.migration.database import Database
-from revgate.migration.errors import PoolerRefused
+from revgate.migration.errors import ConnectionLost, PoolerRefused, Unreachable
 
+Server: TypeAlias = tuple[object, ...]
+"""What tells one server from another, and a primary from what it was before: the answer to WHICH_SERVER."""
+
+WHICH_SERVER: Final = "SELECT pg_postmaster_start_time(), pg_is_in_recovery()"
 _LONGEST_NAME: Final = 63  # PostgreSQL cuts the rest of an application_name
+_LASTING: Final = {
+    "idle_session_timeout": "0",
+    "transaction_timeout": "0",
+    "tcp_keepalives_idle": "30s",  # the node of a runner that is gone keeps the lock no longer than a minute or so
+    "tcp_keepalives_interval": "10s",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60s",
+}
+"""Settings of sessions that may be long idle, whatever the role's own are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,7 @@ def revision_engine(database: Database, application: str, patience: Patience) ->
 def settings(patience: Patience) -> dict[str, str]:
     """Return the settings of a session that runs revisions."""
     return {
+        **_LASTING,
         "lock_timeout": milliseconds(patience.lock),
         "statement_timeout": milliseconds(patience.statement),
         "idle_in_transaction_session_timeout": "0",  # a revision may think in Python for long
@@ -63,7 +77,7 @@ def end_with_the_runner(connection: psycopg.Connection) -> None:
 
 def hold_for_long(connection: psycopg.Connection) -> None:
     """Keep a session that mostly waits from being ended by the server for that."""
-    set_up(connection, {"idle_session_timeout": "0", "lock_timeout": "10s"})
+    set_up(connection, {**_LASTING, "statement_timeout": "0", "lock_timeout": "10s"})
 
 
 def set_up(connection: psycopg.Connection, values: Mapping[str, str]) -> None:
@@ -91,6 +105,18 @@ def refuse_pooler(connection: psycopg.Connection) -> None:
             "The database URL leads to a connection pooler, through which the migration lock would not hold: "
             "give the URL of the PostgreSQL server itself"
         )
+
+
+def refuse_read_only(connection: psycopg.Connection) -> None:
+    """Raise Unreachable when the server takes no writes, before a revision fails of it."""
+    if first_value(connection, "SELECT current_setting('transaction_read_only')") == "on":
+        raise Unreachable("Database server is read-only: it may be a standby, or its disk full")
+
+
+def refuse_two_servers(ours: Server, theirs: Server) -> None:
+    """Raise ConnectionLost when two sessions lead to different servers: a lock on one guards nothing on the other."""
+    if ours != theirs:
+        raise ConnectionLost("The sessions of the run lead to different servers: a failover came between them")
 
 
 def is_lost(connection: psycopg.Connection) -> bool:

@@ -42,6 +42,11 @@ class Switch:
             raise self.stop
 
 
+def hold_signals() -> None:
+    """Let signals wait for `stoppable`: while Alembic is imported, process 1 of a container would not hear them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ASKED_TO_STOP)
+
+
 @contextmanager
 def stoppable(total_timeout: float) -> Iterator[Switch]:
     """Let signals, and the timer when it is above 0, stop the block; after it they are ignored, for the report."""
@@ -58,9 +63,10 @@ def stoppable(total_timeout: float) -> Iterator[Switch]:
     signal.signal(signal.SIGALRM, on_timer)
     signal.setitimer(signal.ITIMER_REAL, total_timeout)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKED_TO_STOP)
         yield switch
-    except Exception as error:
-        if switch.stop is not None:  # a revision swallowed it, and fell over what it had done to the connection
+    except BaseException as error:
+        if switch.stop not in {None, error}:  # a revision swallowed or wrapped it, or fell over what it had undone
             raise switch.stop from error
         raise
     else:

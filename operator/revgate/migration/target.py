@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 
-from revgate.migration.errors import MultipleHeads, UnknownTarget
+from revgate.migration.errors import MultipleHeads, UnknownRevision, UnknownTarget
 from revgate.migration.revisions import Revisions
 from revgate.migration.wording import first_line
 
@@ -35,10 +35,20 @@ def resolve_target(target: str, revisions: Revisions, directory: ScriptDirectory
 
 
 def pending_revisions(directory: ScriptDirectory, heads: Sequence[str], target: Sequence[str]) -> tuple[str, ...]:
-    """Return what lies between, in the order to apply it: over branches, merges and depends_on."""
+    """Return what lies between, in the order to apply it: over branches, merges and depends_on.
+
+    Raises:
+        UnknownRevision: if the heads overlap, say a revision and its own child.
+    """
     # Tuples of full ids: as one text, an id such as 2024-01 would be read as "one revision before 2024"
     found = directory.revision_map.iterate_revisions(tuple(target), tuple(heads), implicit_base=True)
-    return tuple(reversed([revision.revision for revision in found]))
+    try:
+        return tuple(reversed([revision.revision for revision in found]))
+    except RevisionError as error:
+        raise UnknownRevision(
+            f"Database is at {', '.join(heads)}, which is no state that Alembic leaves: {first_line(error)}; where one "
+            "of these rows of the version table includes another, delete the older one"
+        ) from error
 
 
 def _single_head(revisions: Revisions) -> tuple[str, ...]:
@@ -52,9 +62,9 @@ def _single_head(revisions: Revisions) -> tuple[str, ...]:
 
 def _looked_up(target: str, revisions: Revisions, directory: ScriptDirectory) -> tuple[str, ...]:
     """Return what a shortened id or BRANCH@head means to Alembic."""
-    if target == "base" or ":" in target or _RELATIVE.search(target):
+    if target in {"", "base"} or target.endswith("@") or ":" in target or _RELATIVE.search(target):
         raise UnknownTarget(
-            f"Target {target} is no revision to upgrade to: name head, heads, a revision or BRANCH@head"
+            f"Target {target or repr(target)} is no revision to upgrade to: name head, heads, a revision or BRANCH@head"
         )
     try:
         found = sorted({script.revision for script in directory.get_revisions(target) if script})
