@@ -122,6 +122,7 @@ def test_twenty_migrations_at_once_all_get_ready_with_one_job_each(world: World)
     world.apply("twenty", *(migration(name, database=source[name]) for name in names))
     for name in names:
         world.until("twenty", "Ready", "UpToDate", name, timeout=240)
-    assert len(world.objects("twenty", "jobs")) == 20
+    warnings = world.kubectl("get", "-n", "twenty", "events", "--field-selector", "type=Warning")
+    assert len(world.objects("twenty", "jobs")) == 20, warnings
     versions = {world.sql(name.replace("-", "_"), "SELECT version_num FROM alembic_version") for name in names}
     assert versions == {"0008"}
