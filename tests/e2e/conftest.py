@@ -1,11 +1,12 @@
 """One real node for all of these tests: the built images, PostgreSQL in a pod, the operator by its Helm chart."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from support.cluster import Cluster, run
+from support.cluster import LOCAL, Cluster, run
 from support.outage import Outage, begin
 from support.waiting import eventually
 from support.world import World
@@ -18,12 +19,18 @@ _RELEASES = tuple(f"localhost/ledger:{schema}" for schema in ("0005", "0006", "0
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     run([_ROOT / "deploy/demo/images"])
-    cluster = Cluster.up("e2e")
+    cluster = Cluster.up(_free_name())
     try:
         cluster.load([*_IMAGES, *_RELEASES])
         yield _furnished(World(cluster))
     finally:
         cluster.down()
+
+
+def _free_name() -> str:
+    """A fixed name keeps the loaded images for the next time; another run beside this one gets a name of its own."""
+    taken = run([LOCAL / "cluster", "status", "--name", "e2e"], check=False).returncode == 0
+    return f"e2e-{os.getpid()}" if taken else "e2e"
 
 
 def _furnished(world: World) -> World:
