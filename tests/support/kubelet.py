@@ -33,7 +33,9 @@ class Kubelet:
         self.api.patch("pods", self.pod_of(job), {"status": {"conditions": [condition]}}, "status")
 
     def start(self, job: str) -> None:
-        self._write(job, "Running", {"running": {"startedAt": _now()}})
+        """Start the container, once: the time of its start never changes."""
+        if not self._state(job).get("running"):
+            self._write(job, "Running", {"running": {"startedAt": _now()}})
 
     def end(self, job: str, code: int, message: str = "", reason: str = "", **status: Any) -> None:
         """End the container; `message` is its termination message."""
