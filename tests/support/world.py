@@ -120,13 +120,13 @@ class World:
 
     def until(self, namespace: str, true: str, reason: str, name: str = "ledger", timeout: float = 90) -> str:
         """Wait until a migration stands as said; return the message."""
-        eventually(
-            f"{namespace}/{name} has {true}=True, reason {reason}",
-            lambda: self.reason(namespace, name)[:2] == (true, reason),
-            timeout,
-            lambda: self.picture(namespace),
-        )
-        return self.reason(namespace, name)[2]
+
+        def look() -> str:
+            seen = self.reason(namespace, name)
+            return seen[2] if seen[:2] == (true, reason) else ""
+
+        sentence = f"{namespace}/{name} has {true}=True, reason {reason}"
+        return eventually(sentence, look, timeout, lambda: self.picture(namespace))
 
     def jobs(self, namespace: str, name: str = "ledger") -> list[dict[str, Any]]:
         return self.objects(namespace, "jobs", f"revgate.io/run-of={name}")
