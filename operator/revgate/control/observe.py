@@ -34,7 +34,7 @@ class Observer:
         migration = read_migration(body)
         now = datetime.now(UTC)
         runs = [await self._completed(migration, run, now) for run in self.runs_of(key)]
-        return Snapshot(now=now, migration=migration, runs=tuple(runs), image=self.image, proven=proven)
+        return Snapshot(now=now, migration=migration, runs=tuple(runs), image=self.image)
 
     def runs_of(self, key: Key) -> list[Run]:
         """Return the runs that the cache has of a migration: Jobs with their pods, and pods whose Job is gone."""

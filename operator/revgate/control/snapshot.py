@@ -104,4 +104,3 @@ class Snapshot:
     migration: Migration
     runs: tuple[Run, ...]
     image: str
-    proven: bool = False  # Jobs and pods were read from the API server for this very decision, not from the cache
