@@ -326,6 +326,7 @@ NEWS = {
     "the last observation is of an older Job": (("before", 90), True),
     "the last observation is of a younger Job": (("after", 30), False),
     "the last observation is of this Job": (("", 60), False),
+    "the last observation is of this Job, whose pod is a second younger and all that is left": (("", 61), False),
     "the last observation is of another Job of the same second": (("twin", 60), True),
 }
 

@@ -22,7 +22,9 @@ start_apiserver() {
   await 120 apiserver api_ready
 }
 start_controller_manager() {
+  # With the usual 20 requests a second it fetches the tokens of its controllers for five seconds before they start
   launch controller-manager "$BIN/kube-controller-manager" --kubeconfig "$STATE/kubeconfig" --secure-port 0 --leader-elect=false \
+    --kube-api-qps 1000 --kube-api-burst 1000 \
     --service-account-private-key-file "$STATE/pki/sa.key" --root-ca-file "$STATE/pki/apiserver/apiserver.crt" \
     --use-service-account-credentials
 }

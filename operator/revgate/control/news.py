@@ -9,4 +9,6 @@ def is_news(status: Status, run: Run) -> bool:
     known = status.observed_by
     if known is None:
         return True
-    return run.created_at > known.created_at or (run.created_at == known.created_at and run.job != known.job)
+    if run.job == known.job:
+        return False  # whatever its time: when the Job is gone, that of its pod stands in, a second later perhaps
+    return run.created_at >= known.created_at
