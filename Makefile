@@ -7,7 +7,8 @@ PYTEST_ARGS ?=
 py := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tools test verify lint generate lock cluster cluster-down image image-load demo demo-down clean
+.PHONY: bench help venv tools test verify lint generate lock cluster cluster-down image image-load demo demo-down clean \
+	migrate-create migrate-up migrate-down migrate-status migrate-reset
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +23,9 @@ tools: ## Debian's packages, Kubernetes and Helm: what is missing is installed o
 test: tools venv ## everything that the tests need, and then the tests
 	@deploy/demo/images
 	@tests/all $(py)/python $(PYTEST_ARGS)
+
+bench: tools venv ## what an upgrade costs, beside psql and plain Alembic
+	@$(py)/python bench/upgrade.py
 
 verify: generate lint test ## what has to hold before a commit is shown: generated files, lint, types, tests, a clean tree
 	@[ -z "$$(git status --porcelain)" ] || { git status --short; echo "The tree is not clean: commit what is listed, generated files included" >&2; exit 1; }
@@ -55,6 +59,38 @@ demo: ## the tour on a cluster of its own: three releases of an app, and a schem
 
 demo-down: ## remove what the demo made
 	@deploy/demo/run down
+
+# Alembic of the environment, on the database that the environment or .env names: docs/alembic-pyproject.md
+$(py)/alembic:
+	@deploy/local/venv $(VENV)
+
+# by the environment and unexpanded, so that no shell and no make reads what a person writes in it
+migrate-create: override export MSG := $(value MSG)
+migrate-create: | $(py)/alembic ## a new revision, from models and database: MSG="Add user table"
+	@[ -n "$${MSG// }" ] || { echo 'Nothing was created: say what the revision does, make migrate-create MSG="Add user table"' >&2; exit 1; }
+	@$(py)/alembic revision --autogenerate --message="$$MSG"
+
+migrate-up: | $(py)/alembic ## apply all pending revisions
+	@$(py)/alembic upgrade head
+
+migrate-down: | $(py)/alembic ## take back the newest applied revision
+	@$(py)/alembic downgrade -1
+
+migrate-status: | $(py)/alembic ## where the database is, what is pending in its order, and the history
+	@echo "Current:"
+	@$(py)/alembic current | { grep . || echo "nothing is applied"; }
+	@echo "Pending:"
+	@$(py)/alembic history --indicate-current --rev-range current:heads \
+	| { grep -vE -- '-> [^ ,]+( \([^)]*\))* \(current\)(,|$$)' || echo "nothing"; } | tac
+	@echo "History:"
+	@$(py)/alembic history
+
+migrate-reset: | $(py)/alembic ## take back every revision, and all data with them: asks first, unless CONFIRM=yes
+	@[ "$${CONFIRM-}" = yes ] || [ -t 0 ] || { echo "Nothing was reset: there is no terminal to ask in, say CONFIRM=yes" >&2; exit 1; }
+	@$(py)/alembic current
+	@[ "$${CONFIRM-}" = yes ] || { read -rp "Type yes to drop all tables and data of this database: " answer; [ "$$answer" = yes ]; } \
+	|| { echo "Nothing was reset" >&2; exit 1; }
+	@$(py)/alembic downgrade base
 
 clean: ## stale clusters, and what builds and tools left in this folder
 	@[ "$$(id -u)" != 0 ] || deploy/local/cluster down --all

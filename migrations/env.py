@@ -1,4 +1,7 @@
-"""How Alembic reaches the ledger: on a connection that it is handed, on one of its own, or only as SQL text."""
+"""How Alembic reaches the ledger: on a connection that it is handed, on one of its own, or only as SQL text.
+
+What a person who typed `alembic` reads besides the answer is on stderr; whoever embeds us has a log of their own.
+"""
 
 import logging
 from typing import Final
@@ -6,10 +9,35 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import context
 from alembic.util import CommandError
-from revgate.migrations import address
+from revgate.migrations import address, configuration
 from revgate.migrations.metadata import metadata
 
-_NO_DATABASE: Final = f"No database was named: set {' or '.join(address.VARIABLES)}"
+from revgate.contract import names
+
+_NO_DATABASE: Final = f"No database was named: set {' or '.join(address.VARIABLES)}, in the environment or in .env"
+_CONNECT_SECONDS: Final = "10"
+_SHOWN: Final = ("alembic.runtime.migration", "alembic.autogenerate", "revgate.migrations")
+_log: Final = logging.getLogger("revgate.migrations")
+
+
+def _run() -> None:
+    if context.config.toml_file_name:
+        configuration.load_alembic_config(context.config.toml_file_name)
+    if context.is_offline_mode():
+        _write_sql()
+    else:
+        _migrate()
+
+
+def _run_for_a_person() -> None:
+    """Run; what goes wrong is said as Alembic says it, on stdout, but ends with 1 and not with its 255."""
+    try:
+        _run()
+    except CommandError as error:
+        if getattr(context.config.cmd_opts, "raiseerr", False):
+            raise
+        context.config.print_stdout(f"FAILED: {error}")
+        raise SystemExit(1) from None
 
 
 def _write_sql() -> None:
@@ -42,7 +70,6 @@ def _migrate() -> None:
     if connection is not None:
         _migrate_on(connection)
         return
-    _show_progress()
     engine = _engine()
     try:
         with _connect(engine) as own:
@@ -63,15 +90,25 @@ def _migrate_on(connection: sa.Connection) -> None:
         transaction_per_migration=True,
         transactional_ddl=True,
         compare_server_default=True,
+        include_name=_is_none_of_revgates,
     )
+    if context.config.cmd_opts is not None:
+        _show_progress(connection.engine.url)  # only now: what configure() has to say tells nobody anything
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _is_none_of_revgates(name: str | None, kind: str, _parents: object) -> bool:
+    """Keep revgate's own ledger from autogenerate, which would drop it: it is in no application's models."""
+    return (kind, name) not in {("schema", names.LEDGER_SCHEMA), ("table", names.LEDGER_TABLE_BESIDE)}
 
 
 def _engine() -> sa.Engine:
     url = address.database_url()
     if url is None:
         raise CommandError(_NO_DATABASE)
+    if url.get_backend_name() == "postgresql":
+        url = url.set(query={"connect_timeout": _CONNECT_SECONDS, **url.query})  # the driver would wait for minutes
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     if engine.dialect.name == "sqlite":
         _begin_for_real(engine)
@@ -81,10 +118,9 @@ def _engine() -> sa.Engine:
 def _connect(engine: sa.Engine) -> sa.Connection:
     try:
         return engine.connect()
-    except sa.exc.OperationalError as error:
-        url = engine.url
-        place = f"{url.database} on {url.host}:{url.port or 5432}" if url.host else url.database
-        raise CommandError(f"Could not connect to {place}: {str(error.orig).splitlines()[0]}") from error
+    except sa.exc.DBAPIError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise CommandError(f"Could not connect to {address.place(engine.url)}: {reason}") from error
 
 
 def _begin_for_real(engine: sa.Engine) -> None:
@@ -99,18 +135,21 @@ def _begin_for_real(engine: sa.Engine) -> None:
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except sa.exc.DBAPIError as error:  # locked, read-only or no database at all
+            raise CommandError(f"Could not use {address.place(engine.url)}: {error.orig}") from error
 
 
-def _show_progress() -> None:
-    """Say on stderr which revision runs, to a person who typed `alembic`; whoever embeds us has a log of their own."""
-    if context.config.cmd_opts is not None:
-        log = logging.getLogger("alembic.runtime.migration")
-        log.setLevel(logging.INFO)
-        log.addHandler(logging.StreamHandler())
+def _show_progress(url: sa.URL) -> None:
+    """Log to stderr which database it is and what is done to it; where logging is set up already, leave it alone."""
+    for name in () if logging.root.handlers else _SHOWN:
+        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).handlers = [logging.StreamHandler()]
+    _log.info("Database %s", address.place(url))
 
 
-if context.is_offline_mode():
-    _write_sql()
+if context.config.cmd_opts is None:
+    _run()
 else:
-    _migrate()
+    _run_for_a_person()

@@ -17,6 +17,7 @@ from typing import Final
 
 import sqlalchemy as sa
 from alembic import op
+from revgate.migrations import naming
 
 _POLL_SECONDS: Final = 0.2
 
@@ -40,27 +41,29 @@ class _State(StrEnum):
     BEING_BUILT = "being built"
 
 
-def create_index(name: str, table: str, columns: Sequence[str], *, unique: bool = False) -> None:
+def create_index(plain: str, plain_table: str, columns: Sequence[str], *, unique: bool = False) -> None:
     """Create an index; on PostgreSQL without blocking writers, in transactions of its own.
 
     Everything that the revision did before is committed by this, so it must be safe to do again.
     """
+    name, table, schema = naming.name(plain), naming.name(plain_table), naming.schema()
     if op.get_context().dialect.name != "postgresql":
-        op.create_index(name, table, columns, unique=unique)
+        op.create_index(name, table, columns, unique=unique, schema=schema)
         return
     with op.get_context().autocommit_block(), _without_timeouts():
         if not _is_valid_already(name, table):
-            op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
-            op.create_index(name, table, columns, unique=unique, postgresql_concurrently=True)
+            op.drop_index(name, table, schema=schema, postgresql_concurrently=True, if_exists=True)
+            op.create_index(name, table, columns, schema=schema, unique=unique, postgresql_concurrently=True)
 
 
-def drop_index(name: str, table: str) -> None:
+def drop_index(plain: str, plain_table: str) -> None:
     """Drop what create_index made, whether or not an earlier try did so."""
+    name, table, schema = naming.name(plain), naming.name(plain_table), naming.schema()
     if op.get_context().dialect.name != "postgresql":
-        op.drop_index(name, table)
+        op.drop_index(name, table, schema=schema)
         return
     with op.get_context().autocommit_block(), _without_timeouts():
-        op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
+        op.drop_index(name, table, schema=schema, postgresql_concurrently=True, if_exists=True)
 
 
 def _is_valid_already(name: str, table: str) -> bool:
@@ -73,7 +76,7 @@ def _is_valid_already(name: str, table: str) -> bool:
 
 
 def _state(name: str, table: str) -> _State:
-    row = op.get_bind().execute(_STATE, {"table": table, "name": name}).one_or_none()
+    row = op.get_bind().execute(_STATE, {"table": _quoted(table), "name": name}).one_or_none()
     match row:
         case None:
             return _State.ABSENT
@@ -83,6 +86,12 @@ def _state(name: str, table: str) -> _State:
             return _State.VALID
         case _:
             return _State.INVALID
+
+
+def _quoted(table: str) -> str:
+    """Return a table as PostgreSQL reads its name from a text."""
+    parts = [part.replace('"', '""') for part in (naming.schema(), table) if part]
+    return ".".join(f'"{part}"' for part in parts)
 
 
 @contextmanager

@@ -9,6 +9,9 @@ import sqlalchemy as sa
 
 metadata: Final = sa.MetaData()
 
+DROPPED: Final = {"balances": "0007"}
+"""Tables that were there once, each with the revision that dropped it."""
+
 _MONEY: Final = sa.Numeric(28, 8)
 
 

@@ -1,4 +1,8 @@
-"""${message}
+<%!
+    def in_docstring(text):
+        return text.replace("\\", "\\\\").replace('"""', r'\"\"\"')
+%>\
+"""${message | in_docstring}
 
 Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}
@@ -8,10 +12,10 @@ Create Date: ${create_date}
 import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
-branch_labels = ${repr(branch_labels)}
-depends_on = ${repr(depends_on)}
+revision = ${repr(up_revision).replace("'", '"')}
+down_revision = ${repr(down_revision).replace("'", '"')}
+branch_labels = ${repr(branch_labels).replace("'", '"')}
+depends_on = ${repr(depends_on).replace("'", '"')}
 
 
 def upgrade() -> None:

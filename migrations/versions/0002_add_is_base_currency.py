@@ -9,6 +9,7 @@ Create Date: 2025-11-04
 
 import sqlalchemy as sa
 from alembic import op
+from revgate.migrations import naming
 
 revision = "0002"
 down_revision = "0001"
@@ -18,13 +19,15 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column(
-        "currencies",
+        naming.name("currencies"),
         sa.Column("is_base_currency", sa.Boolean(), server_default=sa.false(), nullable=False),
+        schema=naming.schema(),
     )
     op.create_index(
-        "idx_currencies_base",
-        "currencies",
+        naming.name("idx_currencies_base"),
+        naming.name("currencies"),
         ["is_base_currency"],
+        schema=naming.schema(),
         unique=True,
         postgresql_where=sa.text("is_base_currency"),
         sqlite_where=sa.text("is_base_currency"),
@@ -32,5 +35,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("idx_currencies_base", "currencies")
-    op.drop_column("currencies", "is_base_currency")
+    op.drop_index(naming.name("idx_currencies_base"), naming.name("currencies"), schema=naming.schema())
+    op.drop_column(naming.name("currencies"), "is_base_currency", schema=naming.schema())

@@ -7,6 +7,7 @@ Create Date: 2025-11-06
 
 import sqlalchemy as sa
 from alembic import op
+from revgate.migrations import naming
 
 revision = "0004"
 down_revision = "0003"
@@ -15,8 +16,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    table = naming.name("exchange_rate_events")
     op.create_table(
-        "exchange_rate_events",
+        table,
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
         sa.Column("from_currency", sa.String(10), nullable=False),
         sa.Column("to_currency", sa.String(10), nullable=False),
@@ -24,10 +26,12 @@ def upgrade() -> None:
         sa.Column("timestamp", sa.DateTime(timezone=True), nullable=False),
         sa.Column("source", sa.String(100)),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        schema=naming.schema(),
     )
     for column in ("timestamp", "from_currency", "to_currency"):
-        op.create_index(f"idx_exchange_rate_events_{column}", "exchange_rate_events", [column])
+        index = naming.name(f"idx_exchange_rate_events_{column}")
+        op.create_index(index, table, [column], schema=naming.schema())
 
 
 def downgrade() -> None:
-    op.drop_table("exchange_rate_events")
+    op.drop_table(naming.name("exchange_rate_events"), schema=naming.schema())

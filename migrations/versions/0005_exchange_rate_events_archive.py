@@ -9,6 +9,7 @@ Create Date: 2025-11-07
 
 import sqlalchemy as sa
 from alembic import op
+from revgate.migrations import naming
 
 revision = "0005"
 down_revision = "0004"
@@ -17,8 +18,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    table = naming.name("exchange_rate_events_archive")
     op.create_table(
-        "exchange_rate_events_archive",
+        table,
         sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("from_currency", sa.String(10), nullable=False),
         sa.Column("to_currency", sa.String(10), nullable=False),
@@ -26,10 +28,12 @@ def upgrade() -> None:
         sa.Column("timestamp", sa.DateTime(timezone=True), nullable=False),
         sa.Column("source", sa.String(100)),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        schema=naming.schema(),
     )
     for column in ("timestamp", "from_currency", "to_currency"):
-        op.create_index(f"idx_exchange_rate_events_archive_{column}", "exchange_rate_events_archive", [column])
+        index = naming.name(f"idx_exchange_rate_events_archive_{column}")
+        op.create_index(index, table, [column], schema=naming.schema())
 
 
 def downgrade() -> None:
-    op.drop_table("exchange_rate_events_archive")
+    op.drop_table(naming.name("exchange_rate_events_archive"), schema=naming.schema())

@@ -9,7 +9,7 @@ Create Date: 2025-11-08
 
 import sqlalchemy as sa
 from alembic import op
-from revgate.migrations import indexes
+from revgate.migrations import indexes, naming
 
 revision = "0006"
 down_revision = "0005"
@@ -19,10 +19,15 @@ depends_on = None
 
 def upgrade() -> None:
     postgresql = op.get_context().dialect.name == "postgresql"
-    op.add_column("journals", sa.Column("idempotency_key", sa.String(255)), if_not_exists=postgresql)
+    op.add_column(
+        naming.name("journals"),
+        sa.Column("idempotency_key", sa.String(255)),
+        schema=naming.schema(),
+        if_not_exists=postgresql,
+    )
     indexes.create_index("idx_journals_idempotency_key", "journals", ["idempotency_key"], unique=True)
 
 
 def downgrade() -> None:
-    op.drop_index("idx_journals_idempotency_key", "journals")
-    op.drop_column("journals", "idempotency_key")
+    op.drop_index(naming.name("idx_journals_idempotency_key"), naming.name("journals"), schema=naming.schema())
+    op.drop_column(naming.name("journals"), "idempotency_key", schema=naming.schema())

@@ -1,8 +1,48 @@
 """Alembic on Kubernetes: migrations as resources, rollouts gated on the schema."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from revgate.migration.backup import Backup, BackupFailed
+    from revgate.migration.errors import MigrationError, VersionMismatchError
+    from revgate.migration.include import include_in_alembic
+    from revgate.migration.inspection import Inspection
+    from revgate.migration.results import MigrationResult
+    from revgate.migration.runner import MigrationRunner
+
 __version__ = "0.1.0"
 
 __version_schema__ = "0008"
 """The newest bundled revision: what an app that uses the bundled ledger requires."""
 
-__all__ = ["__version__", "__version_schema__"]
+__all__ = [
+    "Backup",
+    "BackupFailed",
+    "Inspection",
+    "MigrationError",
+    "MigrationResult",
+    "MigrationRunner",
+    "VersionMismatchError",
+    "__version__",
+    "__version_schema__",
+    "include_in_alembic",
+]
+
+_HOMES: Final = {
+    "Backup": "revgate.migration.backup",
+    "BackupFailed": "revgate.migration.backup",
+    "Inspection": "revgate.migration.inspection",
+    "MigrationResult": "revgate.migration.results",
+    "MigrationError": "revgate.migration.errors",
+    "MigrationRunner": "revgate.migration.runner",
+    "VersionMismatchError": "revgate.migration.errors",
+    "include_in_alembic": "revgate.migration.include",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is asked for: a gate and the operator start without Alembic and SQLAlchemy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -196,12 +196,6 @@ def test_a_database_that_lets_nobody_in_is_named_in_one_sentence(server15):
     assert "Traceback" not in done.stderr
 
 
-def test_without_a_url_the_message_says_what_to_set():
-    done = alembic(None, "upgrade", "head")
-    assert "set PYACC__DATABASE_URL or DATABASE_URL or SQLALCHEMY_DATABASE_URI" in done.stdout
-    assert done.returncode != 0
-
-
 def test_a_connection_in_a_transaction_is_refused(database15):
     with engine_of(database15).begin() as connection, pytest.raises(CommandError, match="is in a transaction"):
         command.upgrade(config(connection), "head")

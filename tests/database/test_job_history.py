@@ -97,7 +97,7 @@ def test_names_both_heads_when_the_target_is_the_head(database15: Database, tmp_
     ended = run(database15, project.folder)
     assert (ended.code, ended.report.reason) == (Exit.MULTIPLE_HEADS, Reason.MULTIPLE_HEADS)
     assert ended.report.message == (
-        "Scripts have 2 heads, a2 and b2: join them with `alembic merge heads`, or set the target to heads"
+        "Scripts have 2 heads, a2 (a2_change.py) and b2 (b2_change.py): join them with `alembic merge heads`, or set the target to heads"
     )
     assert run(database15, project.folder, "--target", "heads").report.current == ("a2", "b2")
 

@@ -13,10 +13,17 @@ from database.projects.project import make_project
 from database.projects.running import run, start, until
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
-from revgate.migration.database import read_database
 from revgate.migration.errors import Conflict, ConnectionLost
 from revgate.migration.failures import Flight, meaning_of
-from revgate.migration.session import WHICH_SERVER, Patience, hold_for_long, refuse_two_servers, revision_engine
+from revgate.migration.patience import Patience
+from revgate.migration.postgresql.address import read_address
+from revgate.migration.postgresql.session import (
+    WHICH_SERVER,
+    EngineOptions,
+    hold_for_long,
+    refuse_two_servers,
+    revision_engine,
+)
 from support.servers import Database, Server
 
 KEEPALIVES = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout")
@@ -34,8 +41,8 @@ def test_both_kinds_of_session_notice_a_runner_that_is_gone(database: Database):
     with closing(database.connect()) as control:
         hold_for_long(control)
         assert _settings(control) == ["30", "10", "3", "60000"]
-    ours = read_database({"REVGATE_DATABASE_URL": database.url})
-    with revision_engine(ours, "revgate", Patience()) as engine, engine.connect() as connection:
+    ours = read_address({"REVGATE_DATABASE_URL": database.url})
+    with revision_engine(ours, "revgate", EngineOptions(Patience())) as engine, engine.connect() as connection:
         assert _settings(connection.connection.driver_connection) == ["30", "10", "3", "60000"]
 
 

@@ -1,10 +1,10 @@
 import pytest
 
 from revgate.contract.names import DATABASE_PARTS
-from revgate.migration.database import read_database
 from revgate.migration.errors import InvalidDatabaseUrl
 from revgate.migration.history import History
-from revgate.migration.session import application_name, milliseconds
+from revgate.migration.postgresql.address import read_address
+from revgate.migration.postgresql.session import application_name, milliseconds
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from revgate.migration.session import application_name, milliseconds
     ],
 )
 def test_any_driver_of_postgresql_leads_to_the_same_database(url):
-    database = read_database({"REVGATE_DATABASE_URL": url})
+    database = read_address({"REVGATE_DATABASE_URL": url})
     arguments = database.connect_args("revgate/job")
     assert (arguments["host"], arguments["port"], arguments["dbname"]) == ("db", 6432, "books")
     assert (arguments["user"], arguments["password"]) == ("app", "p@ss")
@@ -36,50 +36,50 @@ def test_any_driver_of_postgresql_leads_to_the_same_database(url):
 )
 def test_the_words_of_asyncpg_are_understood(query, mode):
     url = f"postgresql+asyncpg://app:pw@db/books?{query}&prepared_statement_cache_size=0&command_timeout=60"
-    arguments = read_database({"REVGATE_DATABASE_URL": url}).connect_args("x")
+    arguments = read_address({"REVGATE_DATABASE_URL": url}).connect_args("x")
     assert arguments["sslmode"] == mode
     assert not {"ssl", "prepared_statement_cache_size", "command_timeout"} & arguments.keys()
 
 
 def test_what_a_file_made_with_echo_ends_with_is_left_out():
     url = "postgresql://app:pw@db/books"
-    assert read_database({"REVGATE_DATABASE_URL": f" {url}\n"}) == read_database({"REVGATE_DATABASE_URL": url})
+    assert read_address({"REVGATE_DATABASE_URL": f" {url}\n"}) == read_address({"REVGATE_DATABASE_URL": url})
     values = {"host": "db", "port": "6432", "name": "books", "user": "app", "password": " pw ", "sslMode": "require"}
-    database = read_database({DATABASE_PARTS[part]: f"{value}\r\n" for part, value in values.items()})
-    assert database == read_database({DATABASE_PARTS[part]: value for part, value in values.items()})
+    database = read_address({DATABASE_PARTS[part]: f"{value}\r\n" for part, value in values.items()})
+    assert database == read_address({DATABASE_PARTS[part]: value for part, value in values.items()})
     assert database.secrets == (" pw ",)
 
 
 @pytest.mark.parametrize("user", ["app", "app@server"])
 def test_a_user_and_an_escaped_password_may_hold_any_character(user):
     url = f"postgresql://{user}:p%40s/s?w#o:rd@db/books?options=-csearch_path%3Da%40b"
-    arguments = read_database({"REVGATE_DATABASE_URL": url}).connect_args("x")
+    arguments = read_address({"REVGATE_DATABASE_URL": url}).connect_args("x")
     assert (arguments["user"], arguments["password"], arguments["host"]) == (user, "p@s/s?w#o:rd", "db")
 
 
 def test_a_session_does_not_outlive_its_network():
-    arguments = read_database({"REVGATE_DATABASE_URL": "postgresql://app:pw@db/books"}).connect_args("x")
+    arguments = read_address({"REVGATE_DATABASE_URL": "postgresql://app:pw@db/books"}).connect_args("x")
     assert (arguments["keepalives_idle"], arguments["tcp_user_timeout"]) == ("30", "60000")
 
 
 def test_options_of_the_url_reach_the_driver():
     url = "postgresql+asyncpg://app:pw@db/books?ssl=require"
-    assert read_database({"REVGATE_DATABASE_URL": url}).connect_args("x")["sslmode"] == "require"
+    assert read_address({"REVGATE_DATABASE_URL": url}).connect_args("x")["sslmode"] == "require"
     url = "postgresql://app:pw@db/books?sslmode=verify-full&connect_timeout=3"
-    arguments = read_database({"REVGATE_DATABASE_URL": url}).connect_args("x")
+    arguments = read_address({"REVGATE_DATABASE_URL": url}).connect_args("x")
     assert (arguments["sslmode"], arguments["connect_timeout"]) == ("verify-full", "3")
 
 
 def test_the_parts_make_the_same_as_a_url():
     values = {"host": "db", "port": "6432", "name": "books", "user": "app", "password": "p@s/s%", "sslMode": "require"}
-    database = read_database({DATABASE_PARTS[part]: value for part, value in values.items()})
+    database = read_address({DATABASE_PARTS[part]: value for part, value in values.items()})
     arguments = database.connect_args("x")
     assert (arguments["password"], arguments["sslmode"], arguments["dbname"]) == ("p@s/s%", "require", "books")
     assert "p%40s%2Fs%25" in database.given
 
 
 def test_a_port_is_not_needed():
-    database = read_database({DATABASE_PARTS["host"]: "db", DATABASE_PARTS["name"]: "books"})
+    database = read_address({DATABASE_PARTS["host"]: "db", DATABASE_PARTS["name"]: "books"})
     assert database.place == "db:5432/books"
 
 
@@ -100,12 +100,12 @@ def test_a_port_is_not_needed():
 )
 def test_what_names_no_database_is_refused_without_being_shown(environ):
     with pytest.raises(InvalidDatabaseUrl) as caught:
-        read_database(environ)
+        read_address(environ)
     assert "secret-word" not in f"{caught.value!r}{caught.value.__cause__!r}"
 
 
 def test_no_representation_shows_the_password():
-    database = read_database({"REVGATE_DATABASE_URL": "postgresql://app:hunter22@db/books"})
+    database = read_address({"REVGATE_DATABASE_URL": "postgresql://app:hunter22@db/books"})
     assert "hunter22" not in f"{database!r} {database!s}"
 
 

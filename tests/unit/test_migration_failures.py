@@ -3,8 +3,6 @@ import pytest
 import sqlalchemy as sa
 from psycopg import errors as pg
 
-from revgate.migration.connect import refusal
-from revgate.migration.database import read_database
 from revgate.migration.errors import (
     AuthenticationFailed,
     Conflict,
@@ -20,7 +18,9 @@ from revgate.migration.errors import (
     Unreachable,
 )
 from revgate.migration.failures import Flight, meaning_of
-from revgate.migration.sessions_seen import Seen
+from revgate.migration.postgresql.address import read_address
+from revgate.migration.postgresql.connect import refusal
+from revgate.migration.seen import Seen
 
 FLIGHT = Flight("a2", "a2_change.py")
 PARTLY = Flight("a2", "a2_change.py", committed=True)
@@ -82,7 +82,7 @@ def test_what_ends_a_run_after_a_partial_commit_needs_a_human():
 def test_a_lock_timeout_names_the_blockers():
     flight = Flight("a2", "a2_change.py", blockers=(Seen(812, "report_worker", "idle in transaction", 41.2),))
     assert str(meaning_of(pg.LockNotAvailable("x"), flight)) == (
-        "Revision a2 (a2_change.py) did not get a lock in time: "
+        "Revision a2 (a2_change.py) could not obtain lock in time: "
         "blocked by pid 812 (report_worker, idle in transaction, 41 s)"
     )
 
@@ -108,5 +108,5 @@ def test_a_session_that_we_may_not_see_is_named_by_what_is_known():
     ],
 )
 def test_a_refused_connection_is_told_apart_by_its_text(text, meaning):
-    database = read_database({"REVGATE_DATABASE_URL": "postgresql://app:pw@db/books"})
+    database = read_address({"REVGATE_DATABASE_URL": "postgresql://app:pw@db/books"})
     assert type(refusal(database, psycopg.OperationalError(text))) is meaning

@@ -5,7 +5,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from revgate.migration.logs import RedactedStream
+from revgate.migration.redacted_stream import RedactedStream
 from revgate.migration.redaction import Redactor, secrets_of
 
 PASSWORDS = ["p%40w@/:'\"\\ö x#?&+", "postgres-password", "päss", "ab~cd", "0123456789abcdef"]
@@ -66,3 +66,13 @@ def test_a_stream_masks_on_the_way():
     below = io.StringIO()
     print("the password is hunter22", file=RedactedStream(below, Redactor.of(["hunter22"])))
     assert below.getvalue() == "the password is ***\n"
+
+
+def test_a_word_that_is_a_password_is_not_cut_out_of_longer_words():
+    redactor = Redactor.of(["postgres"])
+    assert (
+        redactor.redact("postgresql://me:postgres@db, dialect postgresql")
+        == "postgresql://me:***@db, dialect postgresql"
+    )
+    inside = base64.b64encode(b"user=me password=postgres!").decode()
+    assert redactor.redact(inside) != inside

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the job and return its exit code."""
     hold_signals()
     from revgate.migration.job import JobOptions, run_job  # noqa: PLC0415  Alembic is loaded for a run only
-    from revgate.migration.observe import LedgerWish  # noqa: PLC0415  the same
+    from revgate.migration.ledger import LedgerWish  # noqa: PLC0415  the same
 
     options = JobOptions(
         target=args.target,

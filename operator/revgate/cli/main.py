@@ -1,39 +1,66 @@
 """Entry of the ``revgate`` command: finds the verb and loads its module, and no other."""
 
-import argparse
-import importlib
+import difflib
 import sys
 from collections.abc import Sequence
-from typing import Final
+from pathlib import Path
 
 from revgate import __version__
-
-VERBS: Final = {
-    "job": "bring a database to a revision and report to the operator: what the migration Job runs",
-    "wait": "wait until a database serves the revisions that an app requires: what an init container runs",
-    "operator": "watch SchemaMigrations and run their Jobs",
-}
+from revgate.cli.help import help_text
+from revgate.cli.verbs import VERBS, load, parser_of
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    verb = words[0] if words else ""
-    if verb not in VERBS:
+    verb = next((word for word in words if word in VERBS), None)
+    if verb is None or not _all_options(words[: words.index(verb)]):
         return _no_verb(words)
-    module = importlib.import_module(f"revgate.cli.{verb}")
-    parser = argparse.ArgumentParser(prog=f"revgate {verb}", description=VERBS[verb])
-    module.add_arguments(parser)
-    code: int = module.run(parser.parse_args(words[1:]))
-    return code
+    words.remove(verb)  # options may stand before it, as with alembic
+    return _run(verb, words)
+
+
+def _all_options(words: Sequence[str]) -> bool:
+    """Whether words before the verb are options, or the file of one."""
+    return all(word.startswith("-") or words[at - 1] in {"-c", "--config"} for at, word in enumerate(words))
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    verb = VERBS[name]
+    command = load(verb)
+    args = parser_of(verb, command, program()).parse_args(words)
+    if not verb.is_for_people:
+        return command.run(args)
+    from revgate.cli.endings import run_for_people  # noqa: PLC0415  a Job and a gate end in their own ways
+
+    return run_for_people(command, args)
+
+
+def program() -> str:
+    """Return how we were called: `revgate`, or `python -m` and the package."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return f"python -m {spec.parent}" if spec is not None and spec.parent else Path(sys.argv[0]).name
 
 
 def _no_verb(words: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="revgate", description="Alembic on Kubernetes")
-    parser.add_argument("--version", action="version", version=f"revgate {__version__}")
-    verbs = parser.add_subparsers(metavar="VERB", title="verbs")
-    for name, text in VERBS.items():
-        verbs.add_parser(name, help=text)
-    parser.parse_args(words)
-    parser.print_help(sys.stderr)
-    return 2
+    match words:
+        case ["--version", *_]:
+            print(f"revgate {__version__}")
+        case ["-h" | "--help", *_]:
+            print(help_text(program()))
+        case []:
+            print(help_text(program()), file=sys.stderr)
+            return 1
+        case _:
+            print(_unknown(words), file=sys.stderr)
+            return 1
+    return 0
+
+
+def _unknown(words: Sequence[str]) -> str:
+    word = next((word for word in words if not word.startswith("-")), "")
+    if not word:
+        return f"A command is missing after {' '.join(words)}: see `{program()} --help`"
+    near = difflib.get_close_matches(word, VERBS, n=2)
+    advice = f"did you mean {' or '.join(near)}?" if near else f"see `{program()} --help`"
+    return f"Command {word} is unknown: {advice}"

@@ -1,131 +1,106 @@
-"""Where the database is: a whole URL or its parts, from the environment, parsed once and never printed."""
+"""What a run needs of a database, whichever it is. `postgresql` and `sqlite` have it."""
 
-import os
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError
+from alembic.runtime.migration import MigrationContext
 
-from revgate.contract import names
-from revgate.migration.errors import InvalidDatabaseUrl
-
-APP_VARIABLE: Final = "DATABASE_URL"
-"""What many env.py files read; set for them when it is absent."""
-
-_DRIVER: Final = "postgresql+psycopg"
-_HINT: Final = "percent-encode @ : / ? # and % in the password, or set the parts"
-_USER_INFO: Final = re.compile(r"\A[^:/]*(?::[^@]*)?@")  # as SQLAlchemy reads it
-_SESSION: Final = {
-    "connect_timeout": "5",
-    "keepalives": "1",
-    "keepalives_idle": "30",
-    "keepalives_interval": "10",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "60000",  # for what was sent and never acknowledged, when keepalives are silent
-    "client_encoding": "utf8",  # of a database in SQL_ASCII, psycopg would return bytes
-}
-_OF_ASYNCPG_ONLY: Final = frozenset(
-    {
-        "async_fallback",
-        "command_timeout",
-        "max_cacheable_statement_size",
-        "max_cached_statement_lifetime",
-        "prepared_statement_cache_size",
-        "prepared_statement_name_func",
-        "statement_cache_size",
-        "timeout",
-    }
-)
+from revgate.migration.history import History
+from revgate.migration.ledger import Ledger
+from revgate.migration.patience import Patience
+from revgate.migration.seen import Seen
 
 
 @dataclass(frozen=True, slots=True)
-class Database:
-    """One database, by the URL that the user gave and the one that we use."""
+class Visit:
+    """On what terms a run comes to a database. `job` is told to whoever looks at the sessions of the server."""
 
-    given: str = field(repr=False)
-    url: sa.URL = field(repr=False)
+    patience: Patience
+    job: str = ""
+    reads_only: bool = False  # no lock is taken and nothing is written: a pooler may be in between
+
+
+class Lock(Protocol):
+    """The right to change a history: one runner at a time has it."""
+
+    def check(self) -> datetime:
+        """Return the database's clock, having made sure that the lock is still ours.
+
+        Raises:
+            ConnectionLost: if the session that held it is gone, say by a failover.
+        """
+
+    def ensure_schema(self) -> None:
+        """Create the version table's schema when it is missing: Alembic creates the table only."""
+
+    def create_ledger(self) -> Ledger:
+        """Create the ledger where it is missing, and return it.
+
+        Raises:
+            PermissionDenied: saying what to grant.
+        """
+
+
+class Watch(Protocol):
+    """Remembers who last kept the session that runs the revisions waiting."""
+
+    @property
+    def seen(self) -> Sequence[Seen]:
+        """Whom it saw."""
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether it ended the wait, because those whom it saw did nothing."""
+
+    def forget(self) -> None:
+        """Begin anew: another revision runs now."""
+
+
+class Sessions(Protocol):
+    """The sessions of one run on one database; the errors of its driver leave them as ours."""
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine whose connections run env.py and the revisions; none is kept after a run."""
+
+    def locate(self, context: MigrationContext) -> History:
+        """Return the history that env.py has configured, and be from now on who it made us."""
+
+    def heads(self, history: History) -> tuple[str, ...]:
+        """Return the sorted rows of the version table; none when there is no such table yet."""
+
+    def ledger(self, history: History) -> Ledger | None:
+        """Return the ledger that this user can write to, or None when there is none yet."""
+
+    def locked(self, history: History) -> AbstractContextManager[Lock]:
+        """Hold the lock of a history.
+
+        Raises:
+            LockHeld: naming who has it, after the time that patience allows.
+        """
+
+    def watching(self, connection: sa.Connection) -> AbstractContextManager[Watch]:
+        """Watch who keeps this connection waiting."""
+
+
+class Database(Protocol):
+    """One database, by the name and rights that the user gave."""
 
     @property
     def place(self) -> str:
-        """Return HOST:PORT/NAME, which is no secret."""
-        return f"{self.url.host or 'localhost'}:{self.url.port or 5432}/{self.url.database or self.url.username or ''}"
+        """HOST:PORT/NAME or the file, which is no secret."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Return what no text may hold."""
-        return _secrets(self.url)
+        """What no text may hold."""
 
-    def connect_args(self, application: str) -> dict[str, Any]:
-        """Return the keyword arguments of `psycopg.connect`; a lost node is noticed by keepalives."""
-        _, args = self.url.get_dialect()().create_connect_args(self.url)
-        return {**_SESSION, **args, "application_name": application}
+    def open(self, visit: Visit) -> AbstractContextManager[Sessions]:
+        """Open the sessions of a run.
 
-
-def read_database(environ: Mapping[str, str]) -> Database:
-    """Return the database that the environment names.
-
-    Raises:
-        InvalidDatabaseUrl: if it names none, or none that we can use. The text never quotes the URL.
-    """
-    given = environ.get(names.DATABASE_URL, "").strip()  # a file made with echo ends with a newline
-    if given:
-        return Database(given.replace("postgres://", "postgresql://", 1), _parse(given))
-    if environ.get(names.DATABASE_PARTS["host"], "").strip():
-        url = _assemble(environ)
-        return Database(url.render_as_string(hide_password=False), url)
-    raise InvalidDatabaseUrl(
-        f"No database was named: set {names.DATABASE_URL}, or {names.DATABASE_PARTS['host']} and the other parts"
-    )
-
-
-def share_with_environment(database: Database) -> None:
-    """Set DATABASE_URL in this process when it is absent, for env.py files that read it and nothing else."""
-    os.environ.setdefault(APP_VARIABLE, database.given)
-
-
-def _parse(text: str) -> sa.URL:
-    if "@" in _USER_INFO.sub("", text.partition("://")[2], count=1):  # the end of a password would be told as a host
-        raise InvalidDatabaseUrl(f"The URL in {names.DATABASE_URL} has an @ that is not percent-encoded: {_HINT}")
-    # No text of these errors is passed on: a password with an unescaped @ or : ends up in them
-    try:
-        url = sa.make_url(text.replace("postgres://", "postgresql://", 1))
-    except (ArgumentError, ValueError):
-        raise InvalidDatabaseUrl(f"The URL in {names.DATABASE_URL} could not be parsed: {_HINT}") from None
-    if url.get_backend_name() != "postgresql":
-        raise InvalidDatabaseUrl(
-            f"The URL in {names.DATABASE_URL} is not one of PostgreSQL: it must begin with postgresql://"
-        )
-    return _for_psycopg(url)
-
-
-def _for_psycopg(url: sa.URL) -> sa.URL:
-    """Return the URL for our driver; asyncpg's word for sslmode is ssl, and some of its options nobody else has."""
-    query = {key: value for key, value in url.query.items() if key not in _OF_ASYNCPG_ONLY}
-    ssl = query.pop("ssl", "")
-    if ssl:
-        query.setdefault("sslmode", "require" if str(ssl).lower() in {"true", "1"} else ssl)
-    return url.set(drivername=_DRIVER, query=query)
-
-
-def _assemble(environ: Mapping[str, str]) -> sa.URL:
-    parts = {part: environ.get(variable, "").strip("\r\n") for part, variable in names.DATABASE_PARTS.items()}
-    port = parts["port"] or "5432"
-    if not port.isdecimal():
-        raise InvalidDatabaseUrl(f"{names.DATABASE_PARTS['port']} is not a number")
-    return sa.URL.create(
-        _DRIVER,
-        username=parts["user"] or None,
-        password=parts["password"] or None,
-        host=parts["host"],
-        port=int(port),
-        database=parts["name"] or None,
-        query={"sslmode": parts["sslMode"]} if parts["sslMode"] else {},
-    )
-
-
-def _secrets(url: sa.URL) -> tuple[str, ...]:
-    hidden = [url.query.get(key) for key in ("password", "sslpassword")]
-    return tuple(str(secret) for secret in (url.password, *hidden) if secret)
+        Raises:
+            MigrationError: the class says what was wrong.
+        """

@@ -6,11 +6,10 @@ rest (version_table, include_object, ...) alone. What is to be done comes from a
 first pass, the revisions in the second.
 """
 
-import sys
-import threading
-from collections.abc import Callable, Iterable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -20,10 +19,13 @@ from alembic.runtime.migration import MigrationContext
 from revgate.migration import handover
 from revgate.migration.errors import EnvironmentFailed, MigrationError, WrongDatabase
 from revgate.migration.failures import fault_of_the_database
+from revgate.migration.lending import lend_url
 from revgate.migration.logging_kept import logging_kept
+from revgate.migration.reentry import Only
 from revgate.migration.revisions import blame_revision_file
 from revgate.migration.scripts import Scripts, shown
 from revgate.migration.signals import Stop
+from revgate.migration.stdout_kept import stdout_kept
 from revgate.migration.wording import first_line
 
 Steps: TypeAlias = Callable[[tuple[str, ...], MigrationContext], Iterable[Any]]
@@ -31,7 +33,10 @@ Steps: TypeAlias = Callable[[tuple[str, ...], MigrationContext], Iterable[Any]]
 
 OnVersionApply: TypeAlias = Callable[..., None]
 
-ALEMBIC: Final = threading.Lock()
+ALEMBIC: Final = Only(
+    "A revision, or a hook around one, called a runner, which would wait for it for ever: call it before or after the "
+    "upgrade"
+)
 """Alembic keeps its context in module globals: two runs in one process write into each other's database."""
 
 
@@ -50,13 +55,23 @@ class Pass:
     error: BaseException | None = None  # what our generator raised, should env.py swallow it
 
 
+@contextmanager
+def stage(engine: sa.Engine) -> Iterator[tuple[sa.Connection, sa.Connection]]:
+    """Have Alembic to ourselves, and two connections: one that env.py may ask for, and one for what is run.
+
+    In this order: of fifty threads that wait for Alembic none holds more of the server's connections than it must.
+    """
+    with ALEMBIC, engine.connect() as scene, engine.connect() as connection:
+        yield scene, connection
+
+
 def run_environment(one: Pass, scene: sa.Connection) -> None:
-    """Run env.py once, with `scene` as the connection that it may ask for.
+    """Run env.py once, on a stage that is ours, with `scene` as the connection that it may ask for.
 
     Raises:
         MigrationError: of whatever went wrong in env.py itself; what a revision raised comes out as it is.
     """
-    with ALEMBIC, logging_kept(), redirect_stdout(sys.stderr):
+    with logging_kept(), stdout_kept():
         one.scripts.config.attributes["connection"] = scene
         try:
             _enter(one)
@@ -98,6 +113,7 @@ def _enter(one: Pass) -> None:
         forced = {"transaction_per_migration": True, "on_version_apply": callbacks, **one.options}
         original(one.connection, *rest, **{**given, **forced})
 
+    lend_url(one.scripts.config, one.connection.engine.url, Path(directory.env_py_location))
     # On the instance: Alembic's proxies know this class only, a subclass would be no context
     environment.configure = configure  # type: ignore[method-assign]
     with environment:
@@ -109,7 +125,7 @@ def _guarded(one: Pass) -> Steps:
 
     def steps(heads: tuple[str, ...], context: MigrationContext) -> Iterable[Any]:
         one.ran += 1
-        handover.publish(one.theirs)  # env.py may have read something since, and would block our DDL
+        handover.publish(one.theirs, one.connection)  # env.py may have read something since, and would block our DDL
         try:
             _refuse_second_run(one)
             _refuse_other_connection(one, context)

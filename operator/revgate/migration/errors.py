@@ -20,12 +20,15 @@ MigrationError
 │   ├── NoScripts            34
 │   ├── BrokenScripts        35
 │   ├── EnvironmentFailed    36
-│   │   └── WrongDatabase
+│   │   ├── WrongDatabase
+│   │   ├── HookFailed
+│   │   └── InclusionRefused     of include_in_alembic
 │   ├── InvalidDatabaseUrl   37
 │   │   └── PoolerRefused
 │   ├── InvalidOptions       37
 │   ├── TimedOut             38
-│   └── RunnerBug            39
+│   ├── RunnerBug            39
+│   └── VersionMismatchError     the library's: the database is not at the revision that an app expects
 └── Interrupted              40  again, after reading the state
 """
 
@@ -175,6 +178,10 @@ class WrongDatabase(EnvironmentFailed):
     reason = Reason.WRONG_DATABASE
 
 
+class HookFailed(EnvironmentFailed):
+    """A hook raised; before the first statement when it was one that runs before the upgrade."""
+
+
 class InvalidDatabaseUrl(HumanMustAct):
     """What says where the database is cannot be understood."""
 
@@ -214,3 +221,16 @@ class Interrupted(MigrationError):  # noqa: N818  see TryAgain
 
     exit = Exit.INTERRUPTED
     reason = Reason.INTERRUPTED
+
+
+class VersionMismatchError(HumanMustAct):
+    """The database is not at the revision that an app expects; `kind` is behind, ahead, diverged, ... (Mismatch)."""
+
+    exit = Exit.UNKNOWN_REVISION
+    reason = Reason.UNKNOWN_REVISION
+
+    def __init__(self, current: str | None, expected: str, kind: str) -> None:
+        super().__init__(f"Schema version mismatch: current={current}, expected={expected} ({kind})")
+        self.current = current
+        self.expected = expected
+        self.kind = kind

@@ -1,10 +1,12 @@
-"""What an exception that came out of a run means: by PostgreSQL's SQLSTATE, and by its text for one that has none."""
+"""What an exception that came out of a run means: by PostgreSQL's SQLSTATE or SQLite's name of the error.
+
+No driver is imported for it: whoever migrates SQLite has none for PostgreSQL.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import psycopg
 import sqlalchemy as sa
 
 from revgate.migration.errors import (
@@ -18,16 +20,19 @@ from revgate.migration.errors import (
     TryAgain,
     Unreachable,
 )
-from revgate.migration.sessions_seen import Seen
+from revgate.migration.seen import Seen
 from revgate.migration.wording import first_line
 
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _DEADLOCK, _SERIALIZATION = "40P01", "40001"
 _INSUFFICIENT_PRIVILEGE: Final = "42501"
 _READ_ONLY: Final = "25006"
+_CANCELED: Final = "57014"
 _TRANSACTION_TIMEOUT: Final = "25P04"
 _UNIQUE_VIOLATION: Final = "23505"
 _INTERNAL, _CONCURRENT = "XX000", "tuple concurrently updated"  # of the catalog; never translated
+_FILE_IS_BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_FILE_IS_READ_ONLY: Final = "SQLITE_READONLY"
 _LOST: Final = ("08", "57P01", "57P02", "57P03", "57P05", "25P03")
 
 
@@ -39,6 +44,7 @@ class Flight:
     file: str = ""
     committed: bool = False  # it entered an autocommit block: something of it stays, whatever comes
     blockers: Sequence[Seen] = ()
+    gave_up: bool = False  # its wait was ended by us
 
     @property
     def name(self) -> str:
@@ -91,12 +97,14 @@ def _found(error: BaseException, flight: Flight) -> MigrationError:
     return _transient(error, state, flight) or _failed(error, flight)
 
 
-def _transient(error: BaseException, state: str, flight: Flight) -> MigrationError | None:
-    if state == _LOCK_NOT_AVAILABLE:
-        return LockTimeout(f"{_what(flight)} did not get a lock in time: {_blocked(error, flight)}", flight.revision)
+def _transient(error: BaseException, state: str, flight: Flight) -> MigrationError | None:  # noqa: PLR0911  one answer a state
+    if state == _LOCK_NOT_AVAILABLE or state.startswith(_FILE_IS_BUSY) or (flight.gave_up and state == _CANCELED):
+        return LockTimeout(f"{_what(flight)} could not obtain lock in time: {_blocked(error, flight)}", flight.revision)
     if state in {_DEADLOCK, _SERIALIZATION} or _lost_a_race(error, state):
         text = f"{_what(flight)} was ended in favour of another transaction: {first_line(error)}"
         return Conflict(text, flight.revision)
+    if state.startswith(_FILE_IS_READ_ONLY):
+        return PermissionDenied(f"{_what(flight)} may not write: {first_line(error)}", flight.revision)
     if state == _READ_ONLY and not flight.revision:
         return Unreachable(f"Database server is read-only: it may be a standby, or its disk full ({first_line(error)})")
     if state == _TRANSACTION_TIMEOUT:  # a limit that somebody set, which the next run meets as well
@@ -129,8 +137,8 @@ def _blocked(error: BaseException, flight: Flight) -> str:
 def _lost_a_race(error: BaseException, state: str) -> bool:
     """Whether another session wrote the same row of the catalog: two of CREATE SCHEMA, or of GRANT, at once."""
     original = _original(error)
-    if state == _UNIQUE_VIOLATION and isinstance(original, psycopg.Error):
-        return original.diag.schema_name == "pg_catalog"
+    if state == _UNIQUE_VIOLATION:
+        return getattr(getattr(original, "diag", None), "schema_name", None) == "pg_catalog"
     return state == _INTERNAL and _CONCURRENT in str(original)
 
 
@@ -139,14 +147,15 @@ def _original(error: BaseException) -> BaseException | None:
 
 
 def _sqlstate(error: BaseException) -> str:
+    """Return the code of PostgreSQL, or SQLite's name of the error; "" when there is none."""
     original = _original(error)
-    return (original.sqlstate or "") if isinstance(original, psycopg.Error) else ""
+    return str(getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None) or "")
 
 
 def _is_disconnect(error: BaseException) -> bool:
     """Whether the driver found its connection dead: there is no SQLSTATE then."""
-    if isinstance(error, sa.exc.DBAPIError):
-        return error.connection_invalidated or (
-            isinstance(error.orig, psycopg.OperationalError) and not _sqlstate(error)
-        )
-    return isinstance(error, psycopg.OperationalError) and not error.sqlstate
+    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+        return True
+    original = _original(error)
+    is_operational = any(kind.__name__ == "OperationalError" for kind in type(original).__mro__)
+    return is_operational and hasattr(original, "sqlstate") and not _sqlstate(error)

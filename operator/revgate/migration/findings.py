@@ -4,8 +4,16 @@ from dataclasses import dataclass, field
 
 from revgate.contract.serves import Edge
 from revgate.migration.failures import Flight
-from revgate.migration.ledger import Ledger
 from revgate.migration.look import Project
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRun:
+    """One revision that was applied or undone."""
+
+    revision: str
+    seconds: float
+    direction: str  # "upgrade" or "downgrade"
 
 
 @dataclass(slots=True)
@@ -18,8 +26,9 @@ class Findings:
     current: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
-    applied: tuple[str, ...] = ()
-    ledger: Ledger | None = None
+    runs: list[RevisionRun] = field(default_factory=list)
+    lock_wait: float = 0.0  # seconds that another runner was waited for
+    has_ledger: bool = False
     recorded: dict[str, Edge] = field(default_factory=dict)
     read_again: bool = False  # after the run ended: current and pending are what it left
     flight: Flight = field(default_factory=Flight)  # what was being done when the run ended

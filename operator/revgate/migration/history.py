@@ -1,21 +1,17 @@
 """One Alembic history in one database: which table holds its heads, and which key locks it."""
 
 import hashlib
-from dataclasses import dataclass
-
-import psycopg
-from psycopg import sql
-
-from revgate.migration.catalog import catalog_held
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The version table, by the schema in which it lives (or will), as the server answered."""
+    """The version table, by the schema in which it lives (or will), as the database answered."""
 
     database: str
-    schema: str
+    schema: str  # "" where a database has none: SQLite
     table: str
+    role: str = field(default="", compare=False)  # who env.py makes us, "" when it does not
 
     @property
     def key(self) -> int:
@@ -26,37 +22,4 @@ class History:
     @property
     def place(self) -> str:
         """Return SCHEMA.TABLE for a person."""
-        return f"{self.schema}.{self.table}"
-
-
-def read_heads(connection: psycopg.Connection, history: History) -> tuple[str, ...]:
-    """Return the sorted rows of the version table; none when there is no such table yet."""
-    if not table_exists(connection, history.schema, history.table):
-        return ()
-    table = sql.Identifier(history.schema, history.table)
-    rows = connection.execute(sql.SQL("SELECT version_num FROM {}").format(table)).fetchall()
-    return tuple(sorted(row[0] for row in rows))
-
-
-def table_exists(connection: psycopg.Connection, schema: str, table: str) -> bool:
-    """Whether the schema has a table of that name."""
-    found = connection.execute(
-        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE n.nspname = %s AND c.relname = %s AND c.relkind IN ('r', 'p', 'v', 'f')",
-        (schema, table),
-    )
-    return found.fetchone() is not None
-
-
-def ensure_schema(connection: psycopg.Connection, history: History) -> None:
-    """Create the version table's schema when it is missing: Alembic creates the table only."""
-    if schema_exists(connection, history.schema):
-        return
-    with catalog_held(connection):
-        if not schema_exists(connection, history.schema):
-            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(history.schema)))
-
-
-def schema_exists(connection: psycopg.Connection, schema: str) -> bool:
-    """Whether the database has a schema of that name."""
-    return connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone() is not None
+        return f"{self.schema}.{self.table}" if self.schema else self.table

@@ -3,28 +3,32 @@
 import sys
 import traceback
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
-
-import structlog
+from typing import Final
 
 from revgate.contract import names
 from revgate.contract.durations import parse_duration
 from revgate.contract.report import Report
-from revgate.migration.connect import PATIENCE, PATIENCE_VARIABLE, connect
-from revgate.migration.database import read_database, share_with_environment
+from revgate.migration.database import Visit
 from revgate.migration.errors import InvalidOptions, MigrationError, RunnerBug
 from revgate.migration.findings import Findings
-from revgate.migration.ledger_rows import Provenance
+from revgate.migration.ledger import LedgerWish, Provenance
+from revgate.migration.log import get_logger
 from revgate.migration.logs import redact_output
-from revgate.migration.observe import LedgerWish, look_again
+from revgate.migration.observe import look_again
+from revgate.migration.patience import CONNECT_PATIENCE, CONNECT_PATIENCE_VARIABLE, Patience
+from revgate.migration.postgresql.address import read_address, share_with_environment
+from revgate.migration.postgresql.sessions import PostgreSQL
 from revgate.migration.redaction import Redactor, secrets_of
 from revgate.migration.reporting import edge_lines, failure, success, write_report
 from revgate.migration.run import Request, migrate
 from revgate.migration.scripts import find_scripts
-from revgate.migration.session import Patience, application_name, set_up
 from revgate.migration.signals import Stop, Switch, stoppable
+from revgate.migration.stdout_kept import STDOUT_IS_THE_ANSWER
 from revgate.migration.wording import first_line
+
+_SHORTLY: Final = Patience(lock=1, statement=5, connect=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ def run_job(options: JobOptions, environ: Mapping[str, str]) -> int:
     """Run, print the ledger's edges, leave the report, and return the exit code."""
     redactor = _redactor(environ)
     redact_output(redactor)
+    STDOUT_IS_THE_ANSWER.set()
     findings = Findings()
     report = _run(options, environ, findings)
     return _finish(report, edge_lines(findings), redactor, environ)
@@ -61,13 +66,13 @@ def _run(options: JobOptions, environ: Mapping[str, str], findings: Findings) ->
     error: MigrationError
     try:
         with stoppable(options.total_timeout) as switch:
-            reason = migrate(_request(options, environ, switch), findings)
+            reason = migrate(_request(options, environ, switch), options.target, findings)
     except Stop as stop:
         error = stop.error
     except MigrationError as known:
         error = known
     except BaseException as unknown:  # noqa: BLE001  the entry point: whatever it is, there must be a report of it
-        structlog.get_logger().error("runner_bug", traceback=traceback.format_exc())
+        get_logger().error("runner_bug", traceback=traceback.format_exc())
         error = RunnerBug(f"Runner failed by a fault of its own: {first_line(unknown)}; see the log and report it")
     else:
         return success(reason, findings, edge_lines(findings))
@@ -76,16 +81,14 @@ def _run(options: JobOptions, environ: Mapping[str, str], findings: Findings) ->
 
 
 def _request(options: JobOptions, environ: Mapping[str, str], switch: Switch) -> Request:
-    database = read_database(environ)
+    address = read_address(environ)
     scripts = find_scripts(environ, bundled=options.bundled)
-    share_with_environment(database)
+    share_with_environment(address)
+    connect = _connect_patience(environ)
     return Request(
-        database=database,
+        database=PostgreSQL(address),
         scripts=scripts,
-        target=options.target,
-        runner_timeout=options.runner_timeout,
-        patience=Patience(options.lock_timeout, options.statement_timeout),
-        connect_patience=_connect_patience(environ),
+        patience=Patience(options.lock_timeout, options.statement_timeout, connect, options.runner_timeout),
         ledger=options.ledger,
         provenance=_provenance(environ),
         checkpoint=switch.check,
@@ -100,16 +103,17 @@ def _provenance(environ: Mapping[str, str]) -> Provenance:
 
 def _connect_patience(environ: Mapping[str, str]) -> float:
     try:
-        return parse_duration(environ[PATIENCE_VARIABLE]) if environ.get(PATIENCE_VARIABLE) else PATIENCE
+        given = environ.get(CONNECT_PATIENCE_VARIABLE)
+        return parse_duration(given) if given else CONNECT_PATIENCE
     except ValueError as error:
-        raise InvalidOptions(f"{PATIENCE_VARIABLE} is not valid: {error}") from error
+        raise InvalidOptions(f"{CONNECT_PATIENCE_VARIABLE} is not valid: {error}") from error
 
 
 def _redactor(environ: Mapping[str, str]) -> Redactor:
     """Return what keeps the secrets of this run; a URL that cannot be parsed is a secret as a whole."""
     secrets = [*secrets_of(environ), environ.get(names.DATABASE_URL, "").strip()]
     with suppress(MigrationError):
-        secrets += read_database(environ).secrets
+        secrets += read_address(environ).secrets
     return Redactor.of(secrets)
 
 
@@ -117,13 +121,12 @@ def _see_what_remains(environ: Mapping[str, str], findings: Findings) -> None:
     """Read the state again after a failure, if the server still answers; what was known before stands otherwise."""
     if findings.project is None:
         return
-    name = application_name(environ.get(names.JOB_NAME, ""), "report")
+    visit = Visit(_SHORTLY, f"{environ.get(names.JOB_NAME, '')}/report", reads_only=True)
     try:
-        with closing(connect(read_database(environ), name)) as connection:
-            set_up(connection, {"statement_timeout": "5s", "lock_timeout": "1s"})
-            look_again(connection, findings)
+        with PostgreSQL(read_address(environ)).open(visit) as sessions:
+            look_again(sessions, findings)
     except Exception as error:  # noqa: BLE001  what the run failed of is to be told, and not this
-        structlog.get_logger().warning("state_not_read_again", problem=first_line(error))
+        get_logger().warning("state_not_read_again", problem=first_line(error))
 
 
 def _finish(report: Report, edges: tuple[str, ...], redactor: Redactor, environ: Mapping[str, str]) -> int:
@@ -132,7 +135,7 @@ def _finish(report: Report, edges: tuple[str, ...], redactor: Redactor, environ:
         # Not through the redactor: the digest in the report is over these lines, which hold revision ids only
         print(line, file=sys.__stdout__, flush=True)
     write_report(report, environ)
-    structlog.get_logger().info(
+    get_logger().info(
         "run_ended", exit=report.exit, reason=report.reason.value, message=report.message, current=report.current
     )
     return report.exit

@@ -1,24 +1,23 @@
-"""The ledger's table: where it is, and how it comes to be.
+"""The ledger, whatever the database: the map beside the version table, which alone is the truth.
 
-It is the map beside the version table, which alone is the truth: one row for every revision ever known here, with
-its parents, so that gates and older images can find the way from a head that they have never heard of.
+One row for every revision ever known here, with its parents, so that gates and older images can find the way from a
+head that they have never heard of.
 """
 
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Final, Protocol
 
-import psycopg
-import structlog
-from psycopg import errors, sql
+import sqlalchemy as sa
 
-from revgate.contract import names
-from revgate.migration.catalog import catalog_held
-from revgate.migration.history import History, schema_exists, table_exists
-from revgate.migration.session import first_value
-from revgate.migration.wording import first_line
+from revgate import __version__
+from revgate.contract.serves import Edge, below
+from revgate.migration.history import History
+from revgate.migration.revisions import Known
 
-_RIGHTS: Final = "SELECT, INSERT, UPDATE"
-_COLUMNS: Final = """
+COLUMNS: Final = """
     version_table_schema text NOT NULL,
     version_table text NOT NULL,
     revision text NOT NULL,
@@ -26,8 +25,8 @@ _COLUMNS: Final = """
     checksum text NOT NULL,
     floor text NOT NULL DEFAULT '',
     state text NOT NULL CHECK (state IN ('applied', 'recorded', 'reverted')),
-    started_at timestamptz,
-    finished_at timestamptz,
+    started_at {moment},
+    finished_at {moment},
     image text NOT NULL DEFAULT '',
     job text NOT NULL DEFAULT '',
     owner text NOT NULL DEFAULT '',
@@ -35,65 +34,122 @@ _COLUMNS: Final = """
     PRIMARY KEY (version_table_schema, version_table, revision)
 """
 
+_WHERE: Final = "version_table_schema = :schema AND version_table = :table"
+READ: Final = f"SELECT revision, parents, floor FROM {{}} WHERE {_WHERE} AND state <> 'reverted'"  # noqa: S608  constants
+_INSERT: Final = (
+    "INSERT INTO {} AS log (version_table_schema, version_table, revision, parents, checksum, floor, state, "
+    "started_at, finished_at, image, job, owner, runner) VALUES (:schema, :table, :revision, :parents, "
+    ":checksum, :floor, "
+)
+_APPLIED: Final = _INSERT + (
+    "'applied', :started, :finished, :image, :job, :owner, :runner) "
+    "ON CONFLICT (version_table_schema, version_table, revision) DO UPDATE SET parents = excluded.parents, "
+    "checksum = excluded.checksum, floor = coalesce(nullif(excluded.floor, ''), log.floor), state = 'applied', "
+    "started_at = excluded.started_at, finished_at = excluded.finished_at, image = excluded.image, "
+    "job = excluded.job, owner = excluded.owner, runner = excluded.runner"
+)
+RECORDED: Final = _INSERT + (
+    "'recorded', NULL, NULL, :image, :job, :owner, :runner) "
+    "ON CONFLICT (version_table_schema, version_table, revision) DO UPDATE SET parents = excluded.parents, "
+    "checksum = excluded.checksum, floor = coalesce(nullif(excluded.floor, ''), log.floor), state = 'recorded', "
+    "started_at = NULL, finished_at = NULL WHERE log.state = 'reverted'"
+)
+# A floor that is there stays in all of these: an older image does not know it, and a gate would say yes to old apps
+FLOORED: Final = (
+    f"UPDATE {{}} SET floor = :floor WHERE {_WHERE} AND revision = :revision AND floor = '' AND :floor <> ''"  # noqa: S608
+)
+_REVERTED: Final = f"UPDATE {{}} SET state = 'reverted' WHERE {_WHERE} AND revision = :revision"  # noqa: S608
+
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """Where the rows of one history are."""
+class LedgerWish:
+    """Whether there is to be a ledger, and who may read it."""
 
-    schema: str
-    table: str
-    history: History
+    enabled: bool = True
+    readers: tuple[str, ...] = ("PUBLIC",)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who applies: what the ledger says of a run."""
+
+    image: str = ""
+    job: str = ""
+    owner: str = ""
+    runner: str = __version__
+
+
+class Ledger(Protocol):
+    """The rows of one history, for who holds its lock."""
 
     @property
-    def identifier(self) -> sql.Identifier:
-        """Return the table's qualified name."""
-        return sql.Identifier(self.schema, self.table)
+    def history(self) -> History:
+        """Whose rows these are."""
 
     @property
-    def key(self) -> dict[str, str]:
-        """Return the values of the columns that tell one history from another."""
-        return {"schema": self.history.schema, "table": self.history.table}
+    def name(self) -> str:
+        """The table, qualified and quoted as it stands in a statement."""
+
+    def edges(self) -> dict[str, Edge]:
+        """Return every revision that was ever known in this history and not reverted, by its id."""
+
+    def record_known(self, known: Iterable[Known], provenance: Provenance) -> None:
+        """Write down revisions that were applied before there was a ledger: without times, which nobody knows."""
+
+    def lacks_readers(self, readers: Sequence[str]) -> bool:
+        """Say whether a reader lacks a right that this user can give."""
+
+    def grant(self, readers: Sequence[str]) -> None:
+        """Let the readers read, as far as this user has the right to say so."""
 
 
-def find_ledger(connection: psycopg.Connection, history: History) -> Ledger | None:
-    """Return the ledger that this user can write to, or None when there is none yet."""
-    for ledger in (_own(history), _beside(history)):
-        if table_exists(connection, ledger.schema, ledger.table) and _usable(connection, ledger):
-            return ledger
-    return None
+def key_of(history: History) -> dict[str, str]:
+    """Return the values of the columns that tell one history from another."""
+    return {"schema": history.schema, "table": history.table}
 
 
-def create_ledger(connection: psycopg.Connection, history: History) -> Ledger:
-    """Create the ledger: in its own schema, or beside the version table where that is not allowed."""
-    try:
-        return _create(connection, _own(history), with_schema=True)
-    except (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction) as error:
-        structlog.get_logger().info("ledger_beside_version_table", problem=first_line(error))
-        return _create(connection, _beside(history), with_schema=False)
+def edges_of(rows: Iterable[Sequence[str]]) -> dict[str, Edge]:
+    """Return what the rows of READ say."""
+    return {revision: Edge(revision, tuple(json.loads(parents)), floor) for revision, parents, floor in rows}
 
 
-def _own(history: History) -> Ledger:
-    return Ledger(names.LEDGER_SCHEMA, names.LEDGER_TABLE, history)
+def unrecorded(heads: Iterable[str], scripts: Mapping[str, Edge], ledger: Mapping[str, Edge]) -> tuple[str, ...]:
+    """Return the applied revisions that the ledger lacks, of an adopted database all, or whose new floor it lacks."""
+    applied = set(below(sorted(heads), {**ledger, **scripts})) & scripts.keys()
+    return tuple(sorted(one for one in applied if one not in ledger or (scripts[one].floor and not ledger[one].floor)))
 
 
-def _beside(history: History) -> Ledger:
-    return Ledger(history.schema, names.LEDGER_TABLE_BESIDE, history)
+def record_applied(
+    connection: sa.Connection, ledger: Ledger, known: Known, times: tuple[datetime, datetime], provenance: Provenance
+) -> None:
+    """Write the row of a revision that was just applied, in the transaction that the connection is in."""
+    moments = [sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("started", "finished")]
+    statement = sa.text(_APPLIED.format(_escaped(ledger.name))).bindparams(*moments)
+    values = values_of(ledger.history, known, provenance)
+    connection.execute(statement, {**values, "started": times[0], "finished": times[1]})
 
 
-def _usable(connection: psycopg.Connection, ledger: Ledger) -> bool:
-    # has_table_privilege with several rights means any of them; INSERT is the one that a mere reader lacks
-    query = "SELECT has_schema_privilege(%(s)s, 'USAGE') AND has_table_privilege(%(t)s, 'INSERT')"
-    values = {"s": ledger.schema, "t": ledger.identifier.as_string(connection)}
-    return bool(first_value(connection, query, values))
+def record_reverted(connection: sa.Connection, ledger: Ledger, revision: str) -> None:
+    """Write that a revision was downgraded, in the transaction that did it; a row that is not there stays away."""
+    statement = sa.text(_REVERTED.format(_escaped(ledger.name)))
+    connection.execute(statement, {**key_of(ledger.history), "revision": revision})
 
 
-def _create(connection: psycopg.Connection, ledger: Ledger, *, with_schema: bool) -> Ledger:
-    """Create the table in a transaction; runners of other histories may be doing the same."""
-    with catalog_held(connection):
-        if with_schema and not schema_exists(connection, ledger.schema):
-            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(ledger.schema)))
-        if not table_exists(connection, ledger.schema, ledger.table):
-            connection.execute(sql.SQL("CREATE TABLE {} ({})").format(ledger.identifier, sql.SQL(_COLUMNS)))
-        elif not _usable(connection, ledger):
-            raise errors.InsufficientPrivilege(f"no right to write to {ledger.schema}.{ledger.table}")
-    return ledger
+def values_of(history: History, known: Known, provenance: Provenance) -> dict[str, str]:
+    """Return the values of a row but its times."""
+    return {
+        **key_of(history),
+        "revision": known.edge.revision,
+        "parents": json.dumps(known.edge.parents),
+        "checksum": known.checksum,
+        "floor": known.edge.floor,
+        "image": provenance.image,
+        "job": provenance.job,
+        "owner": provenance.owner,
+        "runner": provenance.runner,
+    }
+
+
+def _escaped(name: str) -> str:
+    """A colon in a quoted name is no parameter."""
+    return name.replace(":", r"\:")

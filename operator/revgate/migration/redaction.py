@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote
@@ -25,11 +25,13 @@ class Redactor:
     @classmethod
     def of(cls, secrets: Iterable[str]) -> "Redactor":
         """Return the redactor for these secrets; empty ones are left out."""
-        forms = {form for secret in secrets if secret for form in _forms(secret)}
+        known = {secret for secret in secrets if secret}
+        forms = {form for secret in known for form in _forms(secret)}
         if not forms:
             return cls()
+        words = {secret for secret in known if secret.isalpha()}
         longest_first = sorted(forms, key=len, reverse=True)
-        return cls(re.compile("|".join(map(_expression, longest_first))))
+        return cls(re.compile("|".join(_expression(form, words) for form in longest_first)))
 
     def redact(self, text: str) -> str:
         """Return the text with every form of every secret masked."""
@@ -72,5 +74,7 @@ def _base64(secret: bytes) -> Iterator[str]:
                 yield shown
 
 
-def _expression(form: str) -> str:
-    return re.escape(form) if len(form) >= _SHORT else rf"(?<!\w){re.escape(form)}(?!\w)"
+def _expression(form: str, words: Collection[str]) -> str:
+    """Short ones and words stand alone where they are a password: with "postgres", no "***ql" is to be told."""
+    stands_alone = len(form) < _SHORT or form in words
+    return rf"(?<![^\W_]){re.escape(form)}(?![^\W_])" if stands_alone else re.escape(form)

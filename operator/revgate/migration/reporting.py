@@ -4,8 +4,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import structlog
-
 from revgate.contract import names
 from revgate.contract.edges import digest_of, encode_edges
 from revgate.contract.exits import Exit
@@ -14,6 +12,7 @@ from revgate.contract.report import MOST_PENDING, Report, encode_report
 from revgate.migration.errors import Interrupted, MigrationError, TimedOut
 from revgate.migration.findings import Findings
 from revgate.migration.graph import newest_first
+from revgate.migration.log import get_logger
 
 
 def success(reason: Reason, findings: Findings, edges: tuple[str, ...]) -> Report:
@@ -43,7 +42,7 @@ def write_report(report: Report, environ: Mapping[str, str]) -> None:
     try:
         path.write_text(encode_report(report), encoding="utf-8")
     except OSError as error:
-        structlog.get_logger().warning("report_not_written", path=str(path), problem=str(error))
+        get_logger().warning("report_not_written", path=str(path), problem=str(error))
 
 
 def _report(
@@ -79,6 +78,6 @@ def _told(reason: Reason, findings: Findings) -> str:
     at = ", ".join(findings.current) or "no revision"
     if reason is Reason.DATABASE_AHEAD:
         return f"Database is at {at}, which includes {', '.join(findings.target)}, the target: nothing was run"
-    count = len(findings.applied)
+    count = len(findings.runs)
     done = f"applied {count} revision{'s' if count > 1 else ''}" if count else "there was nothing to apply"
     return f"Database is at {at}: {done}"

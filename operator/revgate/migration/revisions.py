@@ -31,6 +31,11 @@ class Known:
         """Return the file's name."""
         return self.path.name
 
+    @property
+    def stem(self) -> str:
+        """Return the file's name without its ending: 0005_exchange_rate_events_archive."""
+        return self.path.stem
+
 
 @dataclass(frozen=True, slots=True)
 class Revisions:

@@ -1,195 +1,189 @@
-"""The course of a run, in the order that it is told.
+"""The course of an upgrade, in the order that it is told.
 
 connect → look at the project → observe → nothing to do: done
                                         → lock → observe again → ledger → apply → verify
 """
 
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass, field
-from functools import partial
-
-import psycopg
-import sqlalchemy as sa
-from psycopg import errors, sql
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from revgate.contract.reasons import Reason
-from revgate.migration.apply import Upgrade
-from revgate.migration.blockers import watching
-from revgate.migration.connect import PATIENCE, connect, connect_patiently
-from revgate.migration.database import Database
-from revgate.migration.errors import ConnectionLost, EnvironmentFailed, PermissionDenied, WrongDatabase
-from revgate.migration.failures import Flight, meaning_of
+from revgate.migration.apply import Application, Task
+from revgate.migration.database import Database, Lock, Sessions, Visit
+from revgate.migration.environment import stage
+from revgate.migration.errors import LockTimeout, WrongDatabase
 from revgate.migration.findings import Findings
-from revgate.migration.history import ensure_schema, read_heads
-from revgate.migration.ledger import Ledger, create_ledger
-from revgate.migration.ledger_rows import Provenance, read_edges, record_known
-from revgate.migration.lock import HeldLock, locked
-from revgate.migration.look import Project, look_at_project
-from revgate.migration.observe import LedgerWish, View, observe
-from revgate.migration.readers import grant
+from revgate.migration.hooks import Hooks
+from revgate.migration.ledger import Ledger, LedgerWish, Provenance
+from revgate.migration.log import get_logger
+from revgate.migration.look import Look, Project, look_at_project
+from revgate.migration.observe import View, observe
+from revgate.migration.patience import Patience
 from revgate.migration.scripts import Scripts
-from revgate.migration.session import (
-    WHICH_SERVER,
-    Patience,
-    application_name,
-    first_value,
-    hold_for_long,
-    is_lost,
-    refuse_pooler,
-    refuse_read_only,
-    refuse_two_servers,
-    revision_engine,
-)
 from revgate.migration.standing import Standing
 from revgate.migration.target import pending_revisions
-from revgate.migration.wording import first_line
+
+_FIRST_RETRY: Final = 0.5
+_LONGEST_RETRY: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of a run. Times in seconds."""
+    """What is asked of a run, whichever way it goes."""
 
     database: Database
     scripts: Scripts
-    target: str = "head"
-    runner_timeout: float = 600.0
     patience: Patience = field(default_factory=Patience)
-    connect_patience: float = PATIENCE
+    lock_retries: int = 0  # how often a revision that met a lock timeout is tried again at once
     ledger: LedgerWish = field(default_factory=LedgerWish)
     provenance: Provenance = field(default_factory=Provenance)
+    hooks: Hooks = field(default_factory=Hooks)
+    look: Look = look_at_project
     checkpoint: Callable[[], None] = lambda: None  # called before each revision; raises to stop the run there
 
-    def application(self, part: str = "") -> str:
-        """Return the name of one of our sessions."""
-        return application_name(self.provenance.job, part)
+    def visit(self, *, reads_only: bool = False) -> Visit:
+        """Return on what terms the database is visited; a question is asked once: a probe cannot wait for a server."""
+        patience = replace(self.patience, connect=0.0) if reads_only else self.patience
+        return Visit(patience, self.provenance.job, reads_only)
 
 
-def migrate(request: Request, findings: Findings) -> Reason:
+def migrate(request: Request, target: str, findings: Findings) -> Reason:
     """Bring the database to the target, noting in `findings` what is found, and say why it is there.
 
     Raises:
         MigrationError: the class says what to do next.
     """
-    with closing(connect_patiently(request.database, request.application("lock"), request.connect_patience)) as control:
-        try:
-            refuse_pooler(control)
-            with revision_engine(request.database, request.application(), request.patience) as engine:
-                return _migrate(request, findings, control, engine)
-        except (psycopg.Error, sa.exc.DBAPIError) as error:
-            raise meaning_of(error, Flight()) from error
-        except EnvironmentFailed as error:
-            raise _environment_or_connection(error, control) from error
-
-
-def _migrate(request: Request, findings: Findings, control: psycopg.Connection, engine: sa.Engine) -> Reason:
-    hold_for_long(control)
-    project = findings.project = look_at_project(request.scripts, request.target, engine)
-    _take_role(control, project.role)
-    view = observe(control, project, request.target, request.ledger, findings)
-    if not view.is_settled:
-        refuse_read_only(control)
-        with locked(control, project.history, request.runner_timeout) as lock:
-            view = observe(control, project, request.target, request.ledger, findings)
-            _bring(request, findings, project, view, lock, engine)
+    with request.database.open(request.visit()) as sessions:
+        project = findings.project = request.look(request.scripts, target, sessions)
+        view = observe(sessions, project, target, request.ledger, findings)
+        if not view.is_settled:
+            with held(sessions, project, findings) as lock:
+                view = observe(sessions, project, target, request.ledger, findings)
+                _bring(request, target, findings, view, Place(sessions, project, lock))
+            if findings.runs:
+                request.hooks.after_upgrade(findings.current)
     return Reason.DATABASE_AHEAD if view.standing is Standing.AHEAD else Reason.UP_TO_DATE
 
 
-def _bring(
-    request: Request, findings: Findings, project: Project, view: View, lock: HeldLock, engine: sa.Engine
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run is at work, under the lock."""
+
+    sessions: Sessions
+    project: Project
+    lock: Lock
+
+    def heads(self) -> tuple[str, ...]:
+        """Return what the version table says, from a session that env.py never had."""
+        return self.sessions.heads(self.project.history)
+
+
+@contextmanager
+def held(sessions: Sessions, project: Project, findings: Findings) -> Iterator[Lock]:
+    """Hold the lock of the project's history, and note how long another runner was waited for."""
+    began = time.monotonic()
+    with sessions.locked(project.history) as lock:
+        findings.lock_wait = time.monotonic() - began
+        yield lock
+
+
+def _bring(request: Request, target: str, findings: Findings, view: View, place: Place) -> None:
     """Do what the view, seen under the lock, asks for."""
-    if view.standing is Standing.BEHIND:
-        ensure_schema(lock.connection, project.history)
-    if request.ledger.enabled:
-        findings.ledger = _complete_ledger(request, project, view, lock.connection)
-    if view.standing is Standing.BEHIND:
-        _apply(request, findings, project, view, lock, engine)
-    if findings.ledger is not None:
-        grant(lock.connection, findings.ledger, request.ledger.readers)  # now that the version table is there, too
-        findings.recorded = read_edges(lock.connection, findings.ledger)
+    behind = view.standing is Standing.BEHIND
+    if behind:
+        request.hooks.before_upgrade(view.heads, view.pending)
+        place.lock.ensure_schema()
+    ledger = completed_ledger(request, place, view.unrecorded) if request.ledger.enabled else None
+    findings.has_ledger = ledger is not None
+    if behind:
+        _upgrade(request, target, findings, view, place, ledger)
+    if ledger is not None:
+        ledger.grant(request.ledger.readers)  # now that the version table is there, too
+        findings.recorded = ledger.edges()
 
 
-def _complete_ledger(request: Request, project: Project, view: View, control: psycopg.Connection) -> Ledger:
+def completed_ledger(request: Request, place: Place, unrecorded: tuple[str, ...]) -> Ledger:
     """Make the ledger be there, and know what was applied without it."""
-    try:
-        ledger = create_ledger(control, project.history)
-    except errors.InsufficientPrivilege as error:
-        raise PermissionDenied(
-            f"Ledger could not be created: {first_line(error)}; grant CREATE on the database or on schema "
-            f"{project.history.schema} to this user, or switch the ledger off"
-        ) from error
-    known = project.revisions.known
-    record_known(control, ledger, [known[revision] for revision in view.unrecorded], request.provenance)
-    grant(control, ledger, request.ledger.readers)  # a reader who does not exist stops the run before it begins
+    ledger = place.lock.create_ledger()
+    known = place.project.revisions.known
+    ledger.record_known([known[revision] for revision in unrecorded], request.provenance)
+    ledger.grant(request.ledger.readers)  # a reader who does not exist stops the run before it begins
     return ledger
 
 
-def _apply(
-    request: Request, findings: Findings, project: Project, view: View, lock: HeldLock, engine: sa.Engine
+def _upgrade(
+    request: Request, target: str, findings: Findings, view: View, place: Place, ledger: Ledger | None
 ) -> None:
-    """Apply what is pending and verify that the database is where this should have brought it."""
-    watcher = partial(connect, request.database, request.application("watch"))
-    with engine.connect() as scene, engine.connect() as connection:
-        pid = int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
-        here, there = lock.connection.execute(WHICH_SERVER), connection.exec_driver_sql(WHICH_SERVER)
-        refuse_two_servers(tuple(here.fetchone() or ()), tuple(there.one()))
-        connection.rollback()  # Alembic must find it in no transaction, or would leave committing to us
-        with watching(pid, request.patience.lock, watcher) as watch:
-            upgrade = Upgrade(
-                project=project,
-                heads=view.heads,
-                pending=view.pending,
-                lock=lock,
-                ledger=findings.ledger,
-                provenance=request.provenance,
-                watch=watch,
-                checkpoint=request.checkpoint,
-                connection=connection,
-            )
-            try:
-                upgrade.run(request.target, scene)
-            finally:
-                findings.flight = upgrade.flight
-    _verify(findings, project, upgrade, lock.connection)
+    """Apply what is pending; after a lock timeout what is left of it, for completed revisions stay."""
+    for delay in _delays(request.lock_retries):
+        try:
+            apply(request, Task(view.heads, view.pending, target), findings, place, ledger)
+        except LockTimeout as error:
+            if delay is None:
+                raise
+            get_logger().info("lock_timeout_retried", problem=str(error), seconds=round(delay, 1))
+            time.sleep(delay)
+            view = observe(place.sessions, place.project, target, request.ledger, findings)
+        else:
+            break
+    _verify_nothing_is_pending(findings, place)
 
 
-def _verify(findings: Findings, project: Project, upgrade: Upgrade, control: psycopg.Connection) -> None:
-    """Read the version table once more, from a session that env.py never had.
+def apply(request: Request, task: Task, findings: Findings, place: Place, ledger: Ledger | None) -> None:
+    """Go through the revisions of a task and verify that the database is where that should have brought it."""
+    with stage(place.sessions.engine) as (scene, connection), place.sessions.watching(connection) as watch:
+        application = Application(
+            project=place.project,
+            task=task,
+            lock=place.lock,
+            heads_now=place.heads,
+            ledger=ledger,
+            provenance=request.provenance,
+            watch=watch,
+            checkpoint=request.checkpoint,
+            hooks=request.hooks,
+            connection=connection,
+        )
+        try:
+            application.run(scene)
+        finally:
+            findings.flight = application.flight
+            findings.runs += application.runs
+            if application.runs:
+                findings.see(application.reached)
+    _verify(findings, application.expected, place)
+
+
+def _verify(findings: Findings, expected: set[str], place: Place) -> None:
+    """Read the version table once more.
 
     Raises:
         WrongDatabase: if it is not where it should be.
     """
-    heads = read_heads(control, project.history)
+    heads, history = place.heads(), place.project.history
     findings.see(heads)
-    findings.applied = upgrade.pending
-    if set(heads) != upgrade.expected:
+    if set(heads) != expected:
         raise WrongDatabase(
-            f"env.py ended without an error, but {project.history.place} of {project.history.database} is at "
-            f"{', '.join(heads) or 'no revision'} and not at {', '.join(sorted(upgrade.expected)) or 'the target'}: "
+            f"env.py ended without an error, but {history.place} of {history.database} is at "
+            f"{', '.join(heads) or 'no revision'} and not at {', '.join(sorted(expected)) or 'the target'}: "
             "look which database or transaction env.py uses"
         )
-    findings.pending = pending_revisions(project.scripts.directory, heads, findings.target)
+
+
+def _verify_nothing_is_pending(findings: Findings, place: Place) -> None:
+    findings.pending = pending_revisions(place.project.scripts.directory, findings.current, findings.target)
     if findings.pending:
         raise WrongDatabase(f"{', '.join(findings.pending)} is still pending after env.py ended without an error")
 
 
-def _take_role(control: psycopg.Connection, role: str) -> None:
-    """Be on the control session who env.py makes us: then the ledger has one owner."""
-    if role != "none":
-        control.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
-
-
-def _environment_or_connection(
-    error: EnvironmentFailed, control: psycopg.Connection
-) -> EnvironmentFailed | ConnectionLost:
-    """Return what to make of an env.py that failed: when the server is gone, that is the reason."""
-    try:
-        if not is_lost(control):
-            first_value(control, "SELECT 1")
-    except psycopg.Error:
-        pass
-    else:
-        if not is_lost(control):
-            return error
-    return ConnectionLost(f"The server ended our sessions while env.py ran: {error}")
+def _delays(count: int) -> Iterator[float | None]:
+    """Yield how long to wait before each further try, and None when there is none."""
+    delay = _FIRST_RETRY
+    for _ in range(count):
+        yield delay * random.uniform(0.5, 1.5)  # noqa: S311  spreads runners, guards nothing
+        delay = min(delay * 2, _LONGEST_RETRY)
+    yield None

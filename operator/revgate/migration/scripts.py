@@ -19,6 +19,7 @@ CONFIG_VARIABLE: Final = "ALEMBIC_CONFIG"
 _INI: Final = "alembic.ini"
 _TOML: Final = "pyproject.toml"
 _REMEDY: Final = f"set {CONFIG_VARIABLE} to the image's alembic.ini or pyproject.toml"
+_OTHER: Final = "name another alembic.ini or pyproject.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,27 @@ def find_scripts(environ: Mapping[str, str], *, bundled: bool) -> Scripts:
         NoScripts: naming what was looked for and what to set.
         BrokenScripts: if the configuration cannot be read.
     """
-    config = _bundled_config() if bundled else _found_config(environ)
-    directory = _directory(config)
+    return _read(_bundled_config() if bundled else _found_config(environ), _REMEDY)
+
+
+def scripts_of(path: Path) -> Scripts:
+    """Return the scripts of a configuration file; its neighbour adds to it, but nothing in the working directory does.
+
+    Raises:
+        NoScripts, BrokenScripts: as find_scripts.
+    """
+    is_toml = path.suffix == ".toml"
+    toml, ini = (path, path.with_name(_INI)) if is_toml else (path.with_name(_TOML), path)
+    has_toml = _has_section(toml)
+    if is_toml and not has_toml:
+        raise NoScripts(f"Alembic configuration {shown(path)} has no [tool.alembic]: {_OTHER}")
+    return _read(Config(str(ini) if ini.is_file() else None, toml_file=str(toml) if has_toml else None), _OTHER)
+
+
+def _read(config: Config, remedy: str) -> Scripts:
+    directory = _directory(config, remedy)
     if not any((Path(directory.dir) / name).exists() for name in ("env.py", "env.pyc")):
-        raise NoScripts(f"Script location {shown(directory.dir)} has no env.py: {_REMEDY}, whose script_location has")
+        raise NoScripts(f"Script location {shown(directory.dir)} has no env.py: {remedy}, whose script_location has")
     return Scripts(config, directory)
 
 
@@ -82,12 +100,12 @@ def _has_section(path: Path) -> bool:
         raise BrokenScripts(f"{shown(path)} could not be read: {first_line(error)}") from error
 
 
-def _directory(config: Config) -> ScriptDirectory:
+def _directory(config: Config, remedy: str) -> ScriptDirectory:
     try:
         return ScriptDirectory.from_config(config)
     except (CommandError, ImportError) as error:
         named = config.config_file_name or config.toml_file_name or "the configuration"
-        raise NoScripts(f"No Alembic scripts were found by {shown(named)}: {first_line(error)}; {_REMEDY}") from error
+        raise NoScripts(f"No Alembic scripts were found by {shown(named)}: {first_line(error)}; {remedy}") from error
     except (ValueError, LookupError) as error:  # configparser's errors, which may quote the file: class only
         named = config.config_file_name or config.toml_file_name or "the configuration"
         raise BrokenScripts(f"{shown(named)} could not be read: {type(error).__name__}") from error

@@ -14,6 +14,7 @@ class Standing(StrEnum):
     REACHED = "reached"  # nothing
     AHEAD = "ahead"  # nothing: the database is further, and the target is below it
     BEHIND = "behind"  # apply what is pending
+    UNKNOWN = "unknown"  # nobody knows: the database is at a revision of another history, or of a newer image
 
 
 def where_it_stands(

@@ -29,9 +29,15 @@ def resolve_target(target: str, revisions: Revisions, directory: ScriptDirectory
         return revisions.heads
     if target == HEAD:
         return _single_head(revisions)
+    named = by_name(target, revisions)
+    return (named,) if named else _looked_up(target, revisions, directory)
+
+
+def by_name(target: str, revisions: Revisions) -> str:
+    """Return the revision with this full id, or whose file is so called but for its ending; "" when there is none."""
     if target in revisions.known:
-        return (target,)
-    return _looked_up(target, revisions, directory)
+        return target
+    return next((revision for revision, known in revisions.known.items() if known.stem == target), "")
 
 
 def pending_revisions(directory: ScriptDirectory, heads: Sequence[str], target: Sequence[str]) -> tuple[str, ...]:
@@ -53,8 +59,9 @@ def pending_revisions(directory: ScriptDirectory, heads: Sequence[str], target: 
 
 def _single_head(revisions: Revisions) -> tuple[str, ...]:
     if len(revisions.heads) > 1:
+        named = [f"{head} ({revisions.known[head].file})" for head in revisions.heads]
         raise MultipleHeads(
-            f"Scripts have {len(revisions.heads)} heads, {' and '.join(revisions.heads)}: join them with "
+            f"Scripts have {len(named)} heads, {' and '.join(named)}: join them with "
             "`alembic merge heads`, or set the target to heads"
         )
     return revisions.heads
@@ -73,11 +80,12 @@ def _looked_up(target: str, revisions: Revisions, directory: ScriptDirectory) ->
             raise UnknownTarget(f"Target {target} is ambiguous: {first_line(error)}") from error
         found = []
     if not found:
-        raise UnknownTarget(f"Target {target} is not in this image: {_nearest(target, revisions)}")
+        raise UnknownTarget(f"Target {target} is not in this image: {nearest(target, revisions)}")
     return tuple(found)
 
 
-def _nearest(target: str, revisions: Revisions) -> str:
+def nearest(target: str, revisions: Revisions) -> str:
+    """Say which revisions somebody may have meant."""
     near = difflib.get_close_matches(target, sorted(revisions.known), n=3, cutoff=0.5)
     if near:
         return f"near it are {', '.join(near)}"

@@ -1,9 +1,9 @@
 """The part of an error's text that is fit for a person: one line, and never a statement's parameters."""
 
 import re
+import sqlite3
 from typing import Final
 
-import psycopg
 import sqlalchemy as sa
 
 _MOST: Final = 400
@@ -17,6 +17,6 @@ def first_line(error: BaseException) -> str:
     """
     original = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     text = next(iter(str(original).strip().splitlines()), "")[:_MOST]
-    if isinstance(original, psycopg.Error):
+    if hasattr(original, "sqlstate") or isinstance(original, sqlite3.Error):
         return _CONNECTION.sub("", text) or type(original).__name__
     return f"{type(original).__name__}: {text}" if text else type(original).__name__

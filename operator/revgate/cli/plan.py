@@ -1,0 +1,96 @@
+"""The verb `plan`: what an upgrade would do, as text, SQL, JSON or Markdown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from revgate.cli.database_options import add_database_options, open_engine, scripts_of
+
+if TYPE_CHECKING:
+    import argparse
+
+    from revgate.migration.plan import Plan
+
+EPILOG: Final = """\
+Examples:
+  %(prog)s                                      what `upgrade` would do to the database now
+  %(prog)s 0007                                 up to a revision
+  %(prog)s --format sql > up.sql                for psql -v ON_ERROR_STOP=1 -f up.sql
+  %(prog)s --format sql --from base             all of it, without a database
+  %(prog)s --from 0006 --dialect sqlite         from a revision, for another database
+  %(prog)s --format markdown >> $GITHUB_STEP_SUMMARY
+  %(prog)s --json | jq -r '.revisions[].revision'
+
+The database is only read, and nothing of it but its revision. The code of the revisions
+runs without it: one that reads data cannot be shown as SQL, and the plan says so. A script
+(--format sql) then ends before that revision, with an error, and the exit code is 1."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `plan`."""
+    add = parser.add_argument
+    add(
+        "target",
+        nargs="?",
+        default="head",
+        metavar="TARGET",
+        help="head, heads, a revision or BRANCH@head (default: head)",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--format", choices=("text", "sql", "json", "markdown"), default="text", help="of the plan (default: text)"
+    )
+    form.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    add("--from", dest="start", default="", metavar="REVISION", help="ask no database: it is at this revision, or base")
+    add("--dialect", choices=("postgresql", "sqlite"), help="of the SQL, with --from (default: postgresql)")
+    add_database_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the plan."""
+    from revgate.migration.plan import without_secrets  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.redaction import Redactor, secrets_of  # noqa: PLC0415  the same
+
+    answer = sys.stdout  # as it is before a mask is laid over it: SQL with *** in it would be other SQL
+    plan = _offline(args) if args.start else _online(args)
+    plan = without_secrets(plan, Redactor.of(secrets_of(os.environ)).redact)
+    print(_shown(plan, args.format), file=answer, flush=True)
+    if args.format == "sql" and plan.not_rendered:
+        print(f"{plan.not_rendered[0]}; the script ends before it", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _shown(plan: Plan, form: str) -> str:
+    from revgate.migration import plan_formats  # noqa: PLC0415  see run
+
+    match form:
+        case "sql":
+            return plan_formats.plan_sql(plan)
+        case "json":
+            return plan_formats.plan_json(plan)
+        case "markdown":
+            return plan_formats.plan_markdown(plan)
+        case _:
+            return plan_formats.plan_text(plan)
+
+
+def _offline(args: argparse.Namespace) -> Plan:
+    from revgate.migration.plan_offline import look_offline, plan_offline  # noqa: PLC0415  see run
+
+    scripts, dialect = scripts_of(args), args.dialect or "postgresql"
+    look = look_offline(scripts, dialect)
+    if look.note:
+        print(look.note, file=sys.stderr)
+    return plan_offline(scripts, args.start, args.target, dialect, look.options)
+
+
+def _online(args: argparse.Namespace) -> Plan:
+    from revgate.migration.errors import InvalidOptions  # noqa: PLC0415  see run
+    from revgate.migration.plan_online import plan_online  # noqa: PLC0415  see run
+
+    if args.dialect:
+        raise InvalidOptions("Option --dialect is for --from: a database has its own dialect")
+    return plan_online(open_engine(), scripts_of(args), args.target, echo=args.echo)

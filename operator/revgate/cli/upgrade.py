@@ -1,0 +1,74 @@
+"""The verb `upgrade`: apply what is pending, or print its SQL."""
+
+import argparse
+import os
+import sys
+from typing import Final
+
+from revgate.cli import plan
+from revgate.cli.database_options import add_database_options
+from revgate.cli.migrating import migrating
+
+EPILOG: Final = """\
+Examples:
+  %(prog)s                  # to the newest revision
+  %(prog)s 0005 --echo      # up to one, with its SQL
+  %(prog)s --sql > up.sql   # what the database lacks
+  psql -v ON_ERROR_STOP=1 -f up.sql
+  %(prog)s 0005:head --sql  # without a database
+
+An upgrade never goes down, may be run by many at once, and goes on where an
+earlier one was stopped."""
+
+_NEWEST: Final = ("head", "heads")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `upgrade`."""
+    parser.add_argument(
+        "revision",
+        nargs="?",
+        default="head",
+        metavar="REVISION",
+        help="head, heads, a revision, the name of its file or BRANCH@head (default: head)",
+    )
+    parser.add_argument(
+        "--sql", action="store_true", help="run nothing, print the SQL; the same as `plan --format sql`"
+    )
+    add_database_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Upgrade the database."""
+    if args.sql:
+        return _print_sql(args)
+    with migrating(args, "upgrade") as runner:
+        runner.upgrade_to_version(args.revision)
+    result = runner.last_result
+    assert result is not None
+    if not result.revisions:
+        print(f"Nothing was pending: the database is at {', '.join(result.current) or 'base'}", file=sys.stderr)
+    if result.revisions or args.revision in _NEWEST:
+        print(f"✓ Upgraded to {args.revision}")
+    else:
+        print(f"✓ Database includes {args.revision} already")
+    return 0
+
+
+def _print_sql(args: argparse.Namespace) -> int:
+    start, colon, target = args.revision.rpartition(":")
+    dialect = _dialect() if colon else None
+    words = {"format": "sql", "start": start or ("base" if colon else ""), "target": target, "dialect": dialect}
+    return plan.run(argparse.Namespace(**{**vars(args), **words}))
+
+
+def _dialect() -> str | None:
+    """Return the dialect of the URL, where there is one: no database is asked."""
+    from revgate.migration.database_url import find_database_url  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.dotenv import read_dotenv  # noqa: PLC0415  the same
+    from revgate.migration.errors import InvalidDatabaseUrl  # noqa: PLC0415  the same
+
+    try:
+        return find_database_url(os.environ, read_dotenv()).url.get_backend_name()
+    except InvalidDatabaseUrl:
+        return None

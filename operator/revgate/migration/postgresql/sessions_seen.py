@@ -1,0 +1,34 @@
+"""Who else is in the database: the sessions that we wait for, as a person would look for them."""
+
+from typing import Final
+
+import psycopg
+
+from revgate.migration.seen import Seen
+
+_COLUMNS: Final = (
+    "a.pid, coalesce(nullif(a.application_name, ''), a.usename, ''), coalesce(a.state, ''), "
+    "extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.backend_start))::float8"
+)
+_BLOCKERS: Final = (
+    f"SELECT DISTINCT {_COLUMNS} FROM pg_stat_activity me "  # noqa: S608  a constant
+    "CROSS JOIN LATERAL unnest(pg_blocking_pids(me.pid)) AS b(pid) JOIN pg_stat_activity a ON a.pid = b.pid "
+    "WHERE me.pid = %s AND me.wait_event_type = 'Lock'"
+)
+_HOLDER: Final = (
+    f"SELECT {_COLUMNS} FROM pg_locks l JOIN pg_stat_activity a USING (pid) "  # noqa: S608  a constant
+    "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND (l.classid::bigint << 32 | l.objid::bigint) = %s"
+)
+
+
+def blockers_of(connection: psycopg.Connection, pid: int) -> tuple[Seen, ...]:
+    """Return the sessions that keep the session `pid` waiting."""
+    return tuple(Seen(*row) for row in connection.execute(_BLOCKERS, (pid,)).fetchall())
+
+
+def holder_of(connection: psycopg.Connection, key: int) -> Seen | None:
+    """Return the session that holds the advisory lock, or None when nobody does any more."""
+    row = connection.execute(_HOLDER, (key,)).fetchone()
+    return Seen(*row) if row else None

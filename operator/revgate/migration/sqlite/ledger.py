@@ -1,0 +1,78 @@
+"""The ledger's table in SQLite, beside the version table."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from revgate.contract import names
+from revgate.contract.serves import Edge
+from revgate.migration.history import History
+from revgate.migration.ledger import COLUMNS, FLOORED, READ, RECORDED, Provenance, edges_of, key_of, values_of
+from revgate.migration.revisions import Known
+
+_TABLE: Final = names.LEDGER_TABLE_BESIDE
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteLedger:
+    """The rows of one history."""
+
+    connection: sqlite3.Connection
+    history: History
+
+    @property
+    def name(self) -> str:
+        """Return the table's name."""
+        return _TABLE
+
+    def edges(self) -> dict[str, Edge]:
+        """Return every revision that was ever known in this history and not reverted, by its id."""
+        return edges_of(self.connection.execute(READ.format(_TABLE), key_of(self.history)))
+
+    def record_known(self, known: Iterable[Known], provenance: Provenance) -> None:
+        """Write down revisions that were applied before there was a ledger."""
+        values = [values_of(self.history, one, provenance) for one in known]
+        if not values:
+            return
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in (RECORDED, FLOORED):
+                self.connection.executemany(statement.format(_TABLE), values)
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    def lacks_readers(self, readers: Sequence[str]) -> bool:  # noqa: ARG002  whoever reads the file reads the ledger
+        """Say no: SQLite has no rights."""
+        return False
+
+    def grant(self, readers: Sequence[str]) -> None:
+        """Do nothing: SQLite has no rights."""
+
+
+def find_ledger(connection: sqlite3.Connection, history: History) -> SqliteLedger | None:
+    """Return the ledger, or None when there is none yet."""
+    return SqliteLedger(connection, history) if table_exists(connection, _TABLE) else None
+
+
+def create_ledger(connection: sqlite3.Connection, history: History) -> SqliteLedger:
+    """Create the ledger where it is missing."""
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {_TABLE} ({COLUMNS.format(moment='timestamp')})")
+    return SqliteLedger(connection, history)
+
+
+def read_heads(connection: sqlite3.Connection, history: History) -> tuple[str, ...]:
+    """Return the sorted rows of the version table; none when there is no such table yet."""
+    if not table_exists(connection, history.table):
+        return ()
+    quoted = history.table.replace('"', '""')
+    rows = connection.execute(f'SELECT version_num FROM "{quoted}"').fetchall()  # noqa: S608  quoted
+    return tuple(sorted(row[0] for row in rows))
+
+
+def table_exists(connection: sqlite3.Connection, table: str) -> bool:
+    """Whether the database has a table or view of that name."""
+    query = "SELECT 1 FROM sqlite_master WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')"
+    return connection.execute(query, (table,)).fetchone() is not None
