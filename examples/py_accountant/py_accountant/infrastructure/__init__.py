@@ -1,0 +1,1 @@
+"""Holds the migrations, where the reference looks for them."""
