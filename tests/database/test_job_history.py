@@ -80,7 +80,7 @@ def test_names_what_is_near_an_unknown_target(database15: Database, tmp_path: Pa
     project = make_project(tmp_path / "app").chain("4b1c22", "7f3a90")
     ended = run(database15, project.folder, "--target", "4b1d22")
     assert (ended.code, ended.report.reason) == (Exit.UNKNOWN_TARGET, Reason.UNKNOWN_TARGET)
-    assert ended.report.message == "Target 4b1d22 is not in this image: near it are 4b1c22"
+    assert ended.report.message == "Target 4b1d22 is not in these scripts: near it are 4b1c22"
     assert tables(database15) == []
 
 
@@ -97,7 +97,8 @@ def test_names_both_heads_when_the_target_is_the_head(database15: Database, tmp_
     ended = run(database15, project.folder)
     assert (ended.code, ended.report.reason) == (Exit.MULTIPLE_HEADS, Reason.MULTIPLE_HEADS)
     assert ended.report.message == (
-        "Scripts have 2 heads, a2 (a2_change.py) and b2 (b2_change.py): join them with `alembic merge heads`, or set the target to heads"
+        "Scripts have 2 heads, a2 (a2_change.py) and b2 (b2_change.py): join them with `alembic merge heads`, "
+        "or set the target to heads"
     )
     assert run(database15, project.folder, "--target", "heads").report.current == ("a2", "b2")
 

@@ -96,22 +96,18 @@ def test_two_current_revisions_are_both_named(few: Place, project: Project):
         runner.get_pending_migrations()
 
 
-def test_a_database_that_cannot_be_asked_is_told_apart_from_an_empty_one(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-):
-    nowhere = "postgresql+psycopg://me:s3cr3t@127.0.0.1:9/none"
-    for url in (f"sqlite:///{tmp_path}/missing/library.db", nowhere):
-        runner = MigrationRunner(sa.create_engine(url))
-        caplog.clear()
-        with caplog.at_level(logging.WARNING, "revgate"):
-            assert runner.get_current_version() is None
-        assert "could not be" in caplog.text
-        assert "s3cr3t" not in caplog.text
-        questions = (runner.inspect, runner.get_pending_migrations, lambda: runner.validate_schema_version("0008"))
-        for question in questions:  # noqa: B007  a runner's method
-            with pytest.raises(Unreachable) as caught:
-                question()
-            assert not isinstance(caught.value, VersionMismatchError)
+@pytest.mark.parametrize("url", ["sqlite:////missing/library.db", "postgresql+psycopg://me:s3cr3t@127.0.0.1:9/none"])
+def test_a_database_that_cannot_be_asked_is_told_apart_from_an_empty_one(url: str, caplog: pytest.LogCaptureFixture):
+    runner = MigrationRunner(sa.create_engine(url))
+    with caplog.at_level(logging.WARNING, "revgate"):
+        assert runner.get_current_version() is None
+    assert "could not be" in caplog.text
+    assert "s3cr3t" not in caplog.text
+    questions = (runner.inspect, runner.get_pending_migrations, lambda: runner.validate_schema_version("0008"))
+    for question in questions:
+        with pytest.raises(Unreachable) as caught:
+            question()
+        assert not isinstance(caught.value, VersionMismatchError)
 
 
 def test_a_version_table_without_a_ledger_is_what_alembic_leaves(few: Place):

@@ -108,7 +108,7 @@ def test_a_version_that_is_none_changes_nothing(file: Place, target: str):
 
 
 def test_the_nearest_revisions_are_named(file: Place):
-    with pytest.raises(UnknownTarget, match="near it are .*0005"):
+    with pytest.raises(UnknownTarget, match=r"near it are .*0005"):
         file.runner().upgrade_to_version("00055")
 
 

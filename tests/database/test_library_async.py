@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from revgate import MigrationRunner
-from support.library import Place
+from support.library import Place, postgresql_place
 from support.library_project import Project, make_project
+from support.servers import Database
 
 pytest_plugins = ["support.library_fixtures"]
 pytestmark = pytest.mark.timeout(90)
@@ -97,8 +99,7 @@ def test_a_cancelled_task_stops_before_the_next_revision(async_place: Place, pro
                 assert go_on.wait(60)
 
         task = asyncio.create_task(runner.upgrade_to_head())
-        while not entered.is_set():
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(entered.wait, 60)
         if how == "cancel":
             task.cancel()
         else:
@@ -113,6 +114,57 @@ def test_a_cancelled_task_stops_before_the_next_revision(async_place: Place, pro
     async_place.runner(project.config).upgrade_to_head()
     assert async_place.heads() == ["a3"]
     assert set(async_place.ledger().values()) == {"applied"}
+
+
+@pytest.mark.timeout(40)
+def test_a_task_that_is_cancelled_while_it_waits_for_another_runner_waits_no_longer(
+    async_place: Place, project: Project
+):
+    inside, go_on = threading.Event(), threading.Event()
+    holder = async_place.runner(project.config)
+
+    def hold() -> None:
+        inside.set()
+        assert go_on.wait(60)
+
+    holder.hook("before_upgrade", hold)
+    thread = threading.Thread(target=holder.upgrade_to_head)
+    thread.start()
+
+    async def application() -> None:
+        await asyncio.to_thread(inside.wait, 60)
+        runner: Any = MigrationRunner(async_place.engine(), project.config, lock_wait=600)
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(runner.upgrade_to_head(), 0.5)
+        assert time.monotonic() - began < 10
+
+    try:
+        asyncio.run(application())
+        assert async_place.tables() == []
+    finally:
+        go_on.set()
+        thread.join(60)
+    assert async_place.heads() == ["a2"]
+
+
+@pytest.mark.timeout(40)
+def test_a_task_that_is_cancelled_between_two_tries_waits_no_longer(database15: Database, tmp_path: Path):
+    project = make_project(tmp_path / "app").chain("a1").add("a2", "a1", "op.drop_table('t_a1')")
+    place = postgresql_place("asyncpg", database15)
+    place.runner(project.config).upgrade_to_version("a1")
+
+    async def application() -> None:
+        runner: Any = MigrationRunner(place.engine(), project.config, lock_timeout=0.1, lock_retries=1000)
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(runner.upgrade_to_head(), 4)
+        assert time.monotonic() - began < 6
+
+    with closing(database15.connect(autocommit=False)) as other:
+        other.execute("SELECT * FROM t_a1")
+        asyncio.run(application())
+    assert (place.heads(), place.tables()) == (["a1"], ["t_a1"])
 
 
 def test_many_tasks_may_share_a_runner(async_place: Place, project: Project):
@@ -143,8 +195,7 @@ def test_a_question_is_answered_while_a_migration_is_at_work(async_place: Place,
                 assert go_on.wait(60)
 
         task = asyncio.create_task(runner.upgrade_to_head())
-        while not entered.is_set():
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(entered.wait, 60)
         try:
             async with asyncio.timeout(20):
                 assert await runner.get_current_version() == "a1"

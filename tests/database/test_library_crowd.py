@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +23,20 @@ CROWD = 50
 
 def own_project(folder: Path, number: int) -> Project:
     """Return a project with tables of its own, so that a revision that ran elsewhere would show."""
-    table = f"op.create_table('own_{number}_{{}}', sa.Column('id', sa.Integer, primary_key=True))"
-    project = make_project(folder / f"app{number}")
-    return project.add("a1", None, table.format(1)).add("a2", "a1", table.format(2))
+    project, down = make_project(folder / f"app{number}"), None
+    for step in (1, 2):
+        make = f"op.create_table('own_{number}_{step}', sa.Column('id', sa.Integer, primary_key=True))"
+        project.add(f"a{step}", down, make, f"op.drop_table('own_{number}_{step}')")
+        down = f"a{step}"
+    return project
 
 
-@contextmanager
-def fifty_databases(server: Server) -> Iterator[list[Place]]:
-    databases = [server.new_database() for _ in range(CROWD)]
-    try:
-        yield [postgresql_place("psycopg", database) for database in databases]
-    finally:
-        for database in databases:
-            server.drop_database(database)
+@pytest.fixture(scope="module")
+def fifty_databases(server15: Server) -> Iterator[list[Place]]:
+    databases = [server15.new_database() for _ in range(CROWD)]
+    yield [postgresql_place("psycopg", database) for database in databases]
+    for database in databases:
+        server15.drop_database(database)
 
 
 def fifty_files(folder: Path) -> list[Place]:
@@ -52,6 +52,10 @@ def every_one_is_right(places: list[Place]) -> None:
         assert (place.heads(), place.ledger()) == (["a2"], {"a1": "applied", "a2": "applied"}), number
 
 
+def nothing_is_left(places: list[Place]) -> None:
+    assert [(place.tables(), place.heads()) for place in places] == [([], [])] * CROWD
+
+
 def in_fifty_threads(places: list[Place], folder: Path) -> None:
     projects = [own_project(folder, number) for number in range(CROWD)]
 
@@ -62,33 +66,37 @@ def in_fifty_threads(places: list[Place], folder: Path) -> None:
         assert runner.last_result is not None
         return [run.revision for run in runner.last_result.revisions]
 
+    def undo(number: int) -> None:
+        places[number].runner(projects[number].config).downgrade(target="base")
+
     with ThreadPoolExecutor(CROWD) as threads:
         assert list(threads.map(migrate, range(CROWD))) == [["a1", "a2"]] * CROWD
-    every_one_is_right(places)
+        every_one_is_right(places)
+        list(threads.map(undo, range(CROWD)))
+    nothing_is_left(places)
 
 
 def in_fifty_tasks(places: list[Place], driver: str, folder: Path) -> None:
     projects = [own_project(folder, number) for number in range(CROWD)]
 
-    async def migrate(number: int) -> None:
-        engine = create_async_engine(places[number].url.set(drivername=driver))
-        await MigrationRunner(engine, projects[number].config).upgrade_to_head()
+    engines = [create_async_engine(place.url.set(drivername=driver)) for place in places]
+    runners = [MigrationRunner(engine, project.config) for engine, project in zip(engines, projects, strict=True)]
 
     async def application() -> None:
-        await asyncio.gather(*map(migrate, range(CROWD)))
+        await asyncio.gather(*[runner.upgrade_to_head() for runner in runners])
+        every_one_is_right(places)
+        await asyncio.gather(*[runner.downgrade(target="base") for runner in runners])
 
     asyncio.run(application())
-    every_one_is_right(places)
+    nothing_is_left(places)
 
 
-def test_fifty_threads_on_fifty_databases(server15: Server, tmp_path: Path):
-    with fifty_databases(server15) as places:
-        in_fifty_threads(places, tmp_path)
+def test_fifty_threads_on_fifty_databases(fifty_databases: list[Place], tmp_path: Path):
+    in_fifty_threads(fifty_databases, tmp_path)
 
 
-def test_fifty_tasks_on_fifty_databases(server15: Server, tmp_path: Path):
-    with fifty_databases(server15) as places:
-        in_fifty_tasks(places, "postgresql+asyncpg", tmp_path)
+def test_fifty_tasks_on_fifty_databases(fifty_databases: list[Place], tmp_path: Path):
+    in_fifty_tasks(fifty_databases, "postgresql+asyncpg", tmp_path)
 
 
 def test_fifty_threads_on_fifty_files(tmp_path: Path):
@@ -99,8 +107,7 @@ def test_fifty_tasks_on_fifty_files(tmp_path: Path):
     in_fifty_tasks(fifty_files(tmp_path), "sqlite+aiosqlite", tmp_path)
 
 
-@pytest.mark.parametrize("shared", ["one runner", "runners of their own"])
-def test_fifty_threads_on_one_database(few: Place, tmp_path: Path, shared: str):
+def test_fifty_threads_on_one_database(few: Place, tmp_path: Path):
     project = make_project(tmp_path / "app").chain("a1", "a2")
     applied: list[str] = []
 
@@ -109,10 +116,10 @@ def test_fifty_threads_on_one_database(few: Place, tmp_path: Path, shared: str):
         runner.hook("before_revision", applied.append)
         return runner
 
-    one = new()
+    shared = new()
 
-    def migrate(_number: int) -> str:
-        runner = one if shared == "one runner" else new()
+    def migrate(number: int) -> str:
+        runner = shared if number % 2 else new()
         runner.upgrade_to_head()
         return runner.get_current_version()
 

@@ -97,7 +97,9 @@ def tenant(database15: Database) -> Database:
 
 def schemas(database: Database) -> set[str]:
     """Return the schemas with tables of the project, the version table among them."""
-    found = database.query("SELECT schemaname FROM pg_tables WHERE tablename LIKE 't_a%%' OR tablename LIKE 'alembic%%'")
+    found = database.query(
+        "SELECT schemaname FROM pg_tables WHERE tablename LIKE 't_a%%' OR tablename LIKE 'alembic%%'"
+    )
     return {row[0] for row in found}
 
 
@@ -206,9 +208,7 @@ def test_a_tenants_schema_is_what_the_engine_translates_to(tenant: Database, pro
 def test_two_tenants_of_one_database_have_histories_of_their_own(tenant: Database, project: Project):
     tenant.query("CREATE SCHEMA other")
     engine = postgresql_place("psycopg", tenant).engine()
-    one, other = (
-        engine.execution_options(schema_translate_map={None: schema}) for schema in ("tenant", "other")
-    )
+    one, other = (engine.execution_options(schema_translate_map={None: schema}) for schema in ("tenant", "other"))
     migrate(one, project)
     assert MigrationRunner(other, project.config).get_current_version() is None
     answer(MigrationRunner(other, project.config).upgrade_to_version("a1"))

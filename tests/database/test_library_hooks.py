@@ -41,6 +41,17 @@ def test_hooks_are_called_in_order_with_what_they_are_about(place: Place, projec
     assert seen == [("before_revision", "a2", ["a2"]), ("after_revision", "a2", ["a1"])]
 
 
+def test_hooks_may_write_to_the_database(place: Place, project: Project):
+    place.query("CREATE TABLE audit (word varchar(40))")
+    runner = place.runner(project.config)
+    for kind in KINDS:
+        runner.hook(kind, lambda kind=kind: place.query(f"INSERT INTO audit VALUES ('{kind}')"))
+    runner.upgrade_to_version("a2")
+    revision = [("before_revision",), ("after_revision",)]
+    expected = [("before_upgrade",), *revision, *revision, ("after_upgrade",)]
+    assert (place.query("SELECT word FROM audit"), place.heads()) == (expected, ["a2"])
+
+
 def test_hooks_may_be_decorated_and_take_nothing_or_one_thing(few: Place, project: Project):
     runner = few.runner(project.config)
     seen: list[object] = []
@@ -77,9 +88,9 @@ def test_hooks_may_be_decorated_and_take_nothing_or_one_thing(few: Place, projec
 
 
 @pytest.mark.parametrize("kind", ["before_upgrade", "before_revision"])
-@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("flavour", ["blocking", "async"])
 def test_an_exception_before_the_upgrade_stops_it_before_the_first_statement(
-    few: Place, project: Project, kind: str, is_async: bool
+    few: Place, project: Project, kind: str, flavour: str
 ):
     runner = few.runner(project.config)
 
@@ -90,7 +101,7 @@ def test_an_exception_before_the_upgrade_stops_it_before_the_first_statement(
         refuse()
 
     called: list[object] = []
-    runner.hook(kind, refuse_later if is_async else refuse)
+    runner.hook(kind, refuse_later if flavour == "async" else refuse)
     runner.hook(kind, called.append)
     runner.hook("after_upgrade", called.append)
     with pytest.raises(HookFailed, match=r"Hook refuse(_later)? failed: ValueError: not on a Friday") as caught:
@@ -137,15 +148,15 @@ def test_an_exception_in_the_middle_stops_between_two_revisions(few: Place, proj
 
 
 def test_an_error_of_ours_out_of_a_hook_stays_what_it_is(file: Place, project: Project):
-    class Refused(MigrationError):
+    class RefusedError(MigrationError):
         pass
 
     def refuse() -> None:
-        raise Refused("Not before the release")
+        raise RefusedError("Not before the release")
 
     runner = file.runner(project.config)
     runner.hook("before_upgrade", refuse)
-    with pytest.raises(Refused, match="Not before the release"):
+    with pytest.raises(RefusedError, match="Not before the release"):
         runner.upgrade_to_head()
     assert file.everything() == []
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from revgate import MigrationError, MigrationRunner
 from support.library import Place, answer
@@ -129,7 +128,7 @@ def test_stdout_is_the_applications_while_a_revision_runs(
         @runner.after_revision
         async def progress(revision: str) -> None:
             assert sys.stdout is before
-            print("progress", revision)
+            sys.stdout.write(f"progress {revision}\n")
 
         await runner.upgrade_to_head()
 

@@ -98,7 +98,7 @@ def test_a_configuration_without_a_project_says_what_is_missing(file: Place, tmp
     with pytest.raises(NoScripts, match=r"no \[tool.alembic\]"):
         file.runner(toml)
     toml.write_text("[tool.alembic\n")
-    with pytest.raises(BrokenScripts, match="pyproject.toml could not be read"):
+    with pytest.raises(BrokenScripts, match=r"pyproject\.toml could not be read"):
         file.runner(toml)
     toml.unlink()
     ini.write_text("[alembic]\n")

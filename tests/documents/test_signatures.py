@@ -72,7 +72,7 @@ def check_parameters(written: list[ast.arg], function: Function, ours: Callable[
     assert defaults == [one.default for one in found[len(written) - len(defaults) : len(written)]]
     for one in found[len(written) :]:
         assert one.default is not one.empty or one.kind is one.VAR_KEYWORD
-    hints = typing.get_type_hints(ours)
+    hints = typing.get_type_hints(ours, localns=TYPES)
     for one in written:
         check_type(one, hints.get(one.arg))
 

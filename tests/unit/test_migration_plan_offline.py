@@ -114,8 +114,8 @@ def test_a_password_of_the_environment_is_shown_by_no_form(project, monkeypatch,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        pytest.param(["--from", "0000000"], "Target 0000000 is not in this image", id="no such start"),
-        pytest.param(["0099", "--from", "base"], "Target 0099 is not in this image", id="no such target"),
+        pytest.param(["--from", "0000000"], "Target 0000000 is not in these scripts", id="no such start"),
+        pytest.param(["0099", "--from", "base"], "Target 0099 is not in these scripts", id="no such target"),
         pytest.param(["--dialect", "sqlite"], "Option --dialect is for --from", id="a dialect for a database"),
     ],
 )

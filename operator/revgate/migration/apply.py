@@ -81,6 +81,7 @@ class Application:
         if set(heads) != set(self.task.heads):
             raise self._elsewhere(heads)
         relax_autocommit_blocks(context, self.enter_autocommit_block)
+        self.connection.commit()  # reading the heads has begun a transaction, in which a hook would find the database
         directory = self.project.scripts.directory
         step = MigrationStep.upgrade_from_script if self.task.is_upgrade else MigrationStep.downgrade_from_script
         for revision in self.task.revisions:

@@ -39,7 +39,7 @@ def _takes_one(hook: Hook) -> bool:
     except (TypeError, ValueError):
         return False
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return any(each.kind in positional for each in parameters)
+    return any(each.kind in positional and each.default is each.empty for each in parameters)
 
 
 def _wait_for(result: Awaitable[Any]) -> None:

@@ -1,5 +1,6 @@
 """The Alembic scripts of the image: found as the `alembic` command finds them, or the bundled ones."""
 
+import configparser
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,6 +107,6 @@ def _directory(config: Config, remedy: str) -> ScriptDirectory:
     except (CommandError, ImportError) as error:
         named = config.config_file_name or config.toml_file_name or "the configuration"
         raise NoScripts(f"No Alembic scripts were found by {shown(named)}: {first_line(error)}; {remedy}") from error
-    except (ValueError, LookupError) as error:  # configparser's errors, which may quote the file: class only
+    except (ValueError, LookupError, configparser.Error) as error:  # they may quote the file: class only
         named = config.config_file_name or config.toml_file_name or "the configuration"
         raise BrokenScripts(f"{shown(named)} could not be read: {type(error).__name__}") from error

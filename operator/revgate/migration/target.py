@@ -80,7 +80,7 @@ def _looked_up(target: str, revisions: Revisions, directory: ScriptDirectory) ->
             raise UnknownTarget(f"Target {target} is ambiguous: {first_line(error)}") from error
         found = []
     if not found:
-        raise UnknownTarget(f"Target {target} is not in this image: {nearest(target, revisions)}")
+        raise UnknownTarget(f"Target {target} is not in these scripts: {nearest(target, revisions)}")
     return tuple(found)
 
 

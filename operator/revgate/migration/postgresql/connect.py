@@ -58,6 +58,8 @@ def connect_patiently(address: Address, application: str, patience: float) -> ps
             return connect(address, application)
         except (Unreachable, HostNotFound) as error:
             waited = time.monotonic() - began
+            if not patience:
+                raise
             if waited + delay > patience:
                 raise type(error)(f"{error} (waited {waited:.0f} s)") from None
             log.info("database_awaited", seconds=round(waited, 1), problem=str(error))
