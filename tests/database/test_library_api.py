@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from revgate import MigrationError
+from revgate import MigrationError, MigrationResult
 from revgate.migration.errors import RevisionFailed, UnknownRevision, UnknownTarget
-from revgate.migration.results import MigrationResult
 from support.library import ALL, POSTGRESQL, Place, postgresql_place, runs_of
 from support.library_project import make_project
 from support.servers import Server

@@ -83,9 +83,7 @@ RUNS = (
         "an empty database",
         f"{UPGRADED}✓ Downgraded to 0007…\n{UPGRADED}",
     ),
-    Run(
-        "Issue 3: Migrations Not Executing 2", "the head", "Tables: […'accounts', …]\n", at="0008"
-    ),
+    Run("Issue 3: Migrations Not Executing 2", "the head", "Tables: […'accounts', …]\n", at="0008"),
     Run("Issue 4: VersionMismatchError 2", "behind", UPGRADED, at="0005"),
     Run('Issue 5: "Database not initialized" 2', "an empty database", UPGRADED),
     Run("F. Exit Codes (CLI)", "an empty database", UPGRADED),
