@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from revgate import MigrationError, MigrationRunner, VersionMismatchError
-from revgate.migration.errors import MultipleHeads, Unreachable
+from revgate.migration.errors import MultipleHeads, UnknownRevision, Unreachable
 from support.library import ALL, Place
 from support.library_project import Project, make_project
 
@@ -73,6 +73,8 @@ def test_inspect_says_where_the_database_stands(few: Place, project: Project):
     few.query("UPDATE alembic_version SET version_num = 'beef'")
     found = runner.inspect()
     assert (found.standing, found.heads, found.pending, found.unknown) == ("unknown", ("beef",), (), ("beef",))
+    with pytest.raises(UnknownRevision, match="beef"):  # an empty list would say that all is applied
+        runner.get_pending_migrations()
 
 
 def test_pending_revisions_of_branches_come_in_the_order_that_they_are_applied_in(file: Place, project: Project):

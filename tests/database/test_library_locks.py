@@ -1,5 +1,6 @@
 """Locks: runners wait for each other, tables that others have locked are tried again, and a backup comes first."""
 
+import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -8,11 +9,14 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from database.projects.running import key_of, until
+from revgate import MigrationRunner
 from revgate.migration.backup import Backup, BackupFailed
 from revgate.migration.errors import LockHeld, LockTimeout
-from support.library import Place, runs_of
+from support.library import Place, answer, runs_of
 from support.library_project import Project, make_project
 from support.servers import Database
 
@@ -182,3 +186,31 @@ def test_a_backup_that_fails_stops_before_the_first_statement(few: Place, projec
         runner.upgrade_to_head()
     assert (few.everything(), called) == ([], [])
     assert isinstance(runner.last_result.error, BackupFailed)
+
+
+def by_arguments(database: Database) -> sa.Engine:
+    url = sa.URL.create("postgresql+psycopg", database.user, None, database.host, database.port, database.name)
+    return sa.create_engine(url, connect_args={"password": database.password})
+
+
+def by_creator(database: Database) -> sa.Engine:
+    return sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(database.url))
+
+
+def by_asyncpg(database: Database) -> Any:
+    url = sa.URL.create("postgresql+asyncpg", database.user, None, database.host, database.port, database.name)
+    return create_async_engine(url, connect_args={"password": database.password, "server_settings": {"jit": "off"}})
+
+
+@pytest.mark.parametrize("make", [by_arguments, by_creator, by_asyncpg])
+def test_a_backup_is_of_the_database_that_is_migrated(
+    database15: Database, project: Project, tmp_path: Path, make: Callable[[Database], Any]
+):
+    database15.query("CREATE TABLE before_everything (id integer)")
+    runner = MigrationRunner(make(database15), project.config, backup=Backup(tmp_path))
+    answer(runner.upgrade_to_head())
+    (dump,) = tmp_path.glob("*.dump")
+    assert database15.name in dump.name
+    listed = subprocess.run(["pg_restore", "--list", dump], capture_output=True, text=True, check=True)
+    assert "TABLE public before_everything" in listed.stdout
+    assert "t_a1" not in listed.stdout

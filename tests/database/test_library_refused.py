@@ -1,4 +1,4 @@
-"""Arguments that are none, and databases that cannot be reached: one sentence each, and no password in it."""
+"""Databases that cannot be reached, or not as they are: one sentence each, and no password in it."""
 
 import ssl
 import traceback
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.orm import sessionmaker
 
 from revgate import MigrationError, MigrationRunner
 from revgate.migration.errors import (
@@ -33,25 +32,6 @@ SECRET = "s3cr3t%@/:?#' w0rd"
 def shown(error: BaseException) -> str:
     """Return all that anybody may print of an error."""
     return "".join([str(error), repr(error), repr(error.__dict__), *traceback.format_exception(error)])
-
-
-@pytest.mark.parametrize("given", ["sqlite:///library.db", None, 1, sessionmaker(), sa.make_url("sqlite://")])
-def test_what_is_no_engine_is_refused(given: Any):
-    with pytest.raises(InvalidOptions, match=f"given a {type(given).__name__}: give it the Engine"):
-        MigrationRunner(given)
-
-
-def test_a_connection_is_no_engine(file: Place):
-    with file.seen.connect() as connection, pytest.raises(InvalidOptions, match="given a Connection"):
-        MigrationRunner(connection)  # type: ignore[call-overload]
-
-
-@pytest.mark.parametrize("name", ["echo", "dry_run"])
-@pytest.mark.parametrize("value", ["False", "true", "", 0, 1, None])
-def test_a_flag_that_is_no_bool_is_refused(file: Place, name: str, value: Any):
-    options = {name: value}
-    with pytest.raises(InvalidOptions, match=f"Argument {name} is {value!r}"):
-        MigrationRunner(file.engine(), **options)
 
 
 def test_a_wrong_password_is_told_and_not_shown(database15: Database):

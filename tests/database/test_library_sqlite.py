@@ -10,7 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from revgate import MigrationRunner
-from revgate.migration.errors import LockTimeout, MigrationError, PermissionDenied, RevisionFailed, Unreachable
+from revgate.migration.errors import (
+    InvalidOptions,
+    LockTimeout,
+    MigrationError,
+    PermissionDenied,
+    RevisionFailed,
+    Unreachable,
+)
 from support.library import ALL, Place
 from support.library_project import Project, make_project
 
@@ -146,6 +153,27 @@ def test_a_connection_in_memory_is_given_back_as_it_was(tmp_path: Path):
     assert shared.execute("SELECT count(*) FROM currencies").fetchone() == (1,)
     assert shared.execute("SELECT version_num FROM alembic_version").fetchall() == [(ALL[-1],)]
     shared.close()
+
+
+def test_a_creator_that_may_lead_anywhere_is_refused(tmp_path: Path):
+    one, other = tmp_path / "one.db", tmp_path / "other.db"
+    engine = sa.create_engine(f"sqlite:///{one}", creator=lambda: sqlite3.connect(other))
+    with pytest.raises(InvalidOptions, match=r"connects through a creator of its own.* whose URL names the file"):
+        MigrationRunner(engine)
+    assert not one.exists()
+
+
+def test_a_creator_that_opens_a_file_takes_its_lock(tmp_path: Path, project: Project):
+    path = tmp_path / "created.db"
+    engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(path))
+    seen: list[bool] = []
+    runner = MigrationRunner(engine, project.config)
+    runner.before_revision(lambda: seen.append(Path(f"{path}.migrate.lock").exists()))
+    runner.upgrade_to_head()
+    assert seen == [True, True]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("a2",)]
+    engine.dispose()
 
 
 def test_a_relative_file_is_the_one_of_the_working_directory(

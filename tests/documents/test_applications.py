@@ -1,7 +1,7 @@
 """The three applications of the document, run whole: FastAPI with its lifespan, a click program, a Telegram bot."""
 
 import asyncio
-import importlib
+import os
 import subprocess
 import sys
 
@@ -9,10 +9,12 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from documents.places import Way
-from documents.replaced import python_for
+from documents.replaced import TOKEN, python_for
 from documents.running_python import Names, compiled
 from documents.running_shell import ENDS_WITHIN, Done, environment_of
-from examples.telegram import Telegram, serving
+from examples.process import started
+from examples.telegram import serving
+from examples.test_telegram_bot import packages  # noqa: F401  aiogram, in a folder of its own
 
 QUICK = "Пример с FastAPI"
 FASTAPI = "Пример 1: FastAPI приложение"
@@ -95,27 +97,28 @@ def click_program(way: Way, *arguments: str) -> Done:
     return done
 
 
-def test_the_bot_migrates_before_it_polls_and_tells_its_status(async_way):
-    names = asyncio.run(bot_until_it_has_answered(async_way))
-    assert names["answers"] == [
-        "Добро пожаловать в Accounting Bot!",
-        "📊 Статус бота\n\nВерсия схемы: 0008\nОжидаемая версия: 0008\nОжидающие миграции: 0",
-    ]
-    assert async_way.place.version() == "0008"
+LAUNCHER = """
+import asyncio, main, sys
+from aiogram.client.telegram import TelegramAPIServer
+main.bot.session.api = TelegramAPIServer.from_base(sys.argv[1])
+asyncio.run(main.main())
+"""
 
 
-async def bot_until_it_has_answered(way: Way) -> Names:
-    names = defined_by(way, BOT)
-    bot, endpoint = names["bot"], importlib.import_module("aiogram.client.telegram").TelegramAPIServer
-    with serving(bot.token) as telegram:
-        bot.session.api = endpoint.from_base(telegram.address)
-        polling = asyncio.create_task(names["main"]())
-        names["answers"] = [await asyncio.to_thread(asked, telegram, text) for text in ("/start", "/status")]
-        await names["dp"].stop_polling()
-        await polling
-    return names
-
-
-def asked(telegram: Telegram, text: str) -> str:
-    telegram.writes(text)
-    return telegram.answer()
+def test_the_bot_migrates_before_it_polls_and_tells_its_status(async_way, packages):  # noqa: F811  a fixture
+    """Started with another address of Telegram, which the document's `python main.py` has no word for."""
+    folder = async_way.place.folder
+    (folder / "main.py").write_text(python_for(async_way, BOT), encoding="utf-8")
+    (folder / "launcher.py").write_text(LAUNCHER, encoding="utf-8")
+    before = f"{packages}{os.pathsep}{os.environ['PYTHONPATH']}"
+    with (
+        serving(TOKEN) as telegram,
+        started(folder / "log", folder, "python", "launcher.py", telegram.address, PYTHONPATH=before) as process,
+    ):
+        telegram.writes("/start")
+        assert telegram.answer() == "Добро пожаловать в Accounting Bot!"
+        assert async_way.place.version() == "0008"
+        telegram.writes("/status")
+        assert telegram.answer().endswith("Версия схемы: 0008\nОжидаемая версия: 0008\nОжидающие миграции: 0")
+        assert process.stop() == 0
+        assert "Завершение выполнено" in process.output

@@ -137,3 +137,11 @@ def test_a_url_of_an_async_driver_works_as_well_as_the_sync_one(place):
         assert ("names the async driver" in done.stderr) is is_noted
         assert error not in done.stderr
     assert place.version() == "0008"
+
+
+def test_three_slashes_lead_to_a_file_in_the_working_directory(new_place):
+    """Appendix E calls such a path absolute; to SQLAlchemy, and so to us, it takes four."""
+    place = new_place("sqlite")
+    done = bash(place, "python -m py_accountant.infrastructure.migrations upgrade", DATABASE_URL="sqlite:///here.db")
+    assert done.returncode == 0, done
+    assert (place.folder / "here.db").is_file()

@@ -180,3 +180,11 @@ MigrationRunner(create_engine(os.environ["DATABASE_URL"]), echo=True).upgrade_to
     assert "CREATE TABLE accounts" in done.stdout + done.stderr
     if place.database is not None:
         assert place.database.password not in done.stdout + done.stderr
+
+
+def test_doctor_tells_where_the_database_is_and_not_its_password(postgresql):
+    done = bash(postgresql, f"{MODULE} doctor")
+    assert postgresql.database is not None
+    assert postgresql.database.name in done.stdout
+    assert postgresql.database.password not in done.stdout + done.stderr
+    assert postgresql.address.partition("@")[0].partition(":")[2] not in done.stdout + done.stderr  # percent-encoded

@@ -31,7 +31,7 @@ def _run(command: Command, args: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt as error:
-        print(f"{error or 'Interrupted'}: `revgate current` shows where the database is", file=sys.stderr)
+        print(f"{str(error) or 'Interrupted'}: `revgate current` shows where the database is", file=sys.stderr)
         return 1
     except Exception as error:  # noqa: BLE001  whatever it is, a person reads one sentence
         _explain(error, debug=args.debug)

@@ -14,6 +14,8 @@ import inspect
 import threading
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
+from revgate.migration.stopping import STOP
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -85,6 +87,3 @@ def _settle(done: concurrent.futures.Future[Answer], work: Callable[[], Answer])
 
 LOOP: contextvars.ContextVar[asyncio.AbstractEventLoop | None] = contextvars.ContextVar("revgate_loop", default=None)
 """The application's loop, in a thread that works for it."""
-
-STOP: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("revgate_stop", default=None)
-"""Set when the task that waits for this thread was cancelled."""

@@ -98,6 +98,9 @@ class Database(Protocol):
     def secrets(self) -> tuple[str, ...]:
         """What no text may hold."""
 
+    def url(self) -> sa.URL:
+        """Return where connections really lead to, password and all: an engine's URL may say little or nothing."""
+
     def open(self, visit: Visit) -> AbstractContextManager[Sessions]:
         """Open the sessions of a run.
 

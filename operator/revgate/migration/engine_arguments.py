@@ -42,9 +42,18 @@ class _Captured(BaseException):
         self.named = named
 
 
-def _captured(engine: sa.Engine) -> dict[str, Any]:
+def has_creator(engine: sa.Engine) -> bool:
+    """Say whether a function of the user's connects, and not what the URL says."""
+    return _creator(engine).__module__ != _OF_SQLALCHEMY
+
+
+def _creator(engine: sa.Engine) -> Callable[..., Any]:
     creator: Callable[..., Any] = engine.pool._creator  # noqa: SLF001  nothing public tells a user's creator
-    if creator.__module__ != _OF_SQLALCHEMY:
+    return creator
+
+
+def _captured(engine: sa.Engine) -> dict[str, Any]:
+    if has_creator(engine):
         raise InvalidOptions(
             f"Engine of {engine.dialect.driver} connects through a creator of its own, which psycopg cannot use: give "
             "an engine of create_engine with postgresql+psycopg, or one without a creator"
@@ -58,7 +67,7 @@ def _captured(engine: sa.Engine) -> dict[str, Any]:
 
     sa.event.listen(engine, "do_connect", capture)  # behind the user's own
     try:
-        creator()
+        _creator(engine)()
     except _Captured as captured:
         return dict(captured.named)
     finally:

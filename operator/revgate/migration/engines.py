@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from revgate.migration.engine_arguments import arguments_of
+from revgate.migration.engine_arguments import arguments_of, has_creator
 from revgate.migration.engine_kinds import sync_engine_of
 from revgate.migration.errors import InvalidOptions
 from revgate.migration.sqlite.file import Address as SqliteAddress
@@ -69,6 +69,11 @@ def _sqlite(engine: sa.Engine, *, echo: bool) -> Database:
         raise InvalidOptions(
             "Database is in the memory of an aiosqlite connection, where nothing else can reach it: use a file, or an "
             "engine of pysqlite with StaticPool"
+        )
+    if not in_memory and has_creator(engine):
+        raise InvalidOptions(
+            f"Engine of {engine.dialect.driver} connects through a creator of its own, nobody can say to which file: "
+            "give an engine whose URL names the file, or one of sqlite:// with the creator"
         )
     return SQLite(SqliteAddress(blocking(engine.url)), echo, _options(engine), engine if in_memory else None)
 

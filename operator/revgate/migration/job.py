@@ -88,7 +88,12 @@ def _request(options: JobOptions, environ: Mapping[str, str], switch: Switch) ->
     return Request(
         database=PostgreSQL(address),
         scripts=scripts,
-        patience=Patience(options.lock_timeout, options.statement_timeout, connect, options.runner_timeout),
+        patience=Patience(
+            lock=options.lock_timeout,
+            statement=options.statement_timeout,
+            connect=connect,
+            runner=options.runner_timeout,
+        ),
         ledger=options.ledger,
         provenance=_provenance(environ),
         checkpoint=switch.check,

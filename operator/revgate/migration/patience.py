@@ -8,7 +8,7 @@ CONNECT_PATIENCE_VARIABLE: Final = "REVGATE_CONNECT_PATIENCE"
 """Environment of a runner: a duration, how long it waits for a server that is not there (20s)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """Times in seconds, 0 for ever unless said otherwise."""
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from revgate.migration.errors import HookFailed
+from revgate.migration.stopping import check
+
+_LOOK_UP: Final = 0.2  # seconds
 
 REFUSAL: Final = (
     "A hook called a runner on what its own run has locked, which would wait for it for ever: call it after the upgrade"
@@ -58,7 +61,9 @@ class Only:
         """Wait for the lock."""
         with ExitStack() as stack:
             stack.enter_context(taken(id(self), self._refusal))
-            stack.enter_context(self._lock)
+            while not self._lock.acquire(timeout=_LOOK_UP):
+                check()
+            stack.callback(self._lock.release)
             self._held = stack.pop_all()
 
     def __exit__(self, *_: object) -> None:

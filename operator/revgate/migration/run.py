@@ -25,6 +25,7 @@ from revgate.migration.observe import View, observe
 from revgate.migration.patience import Patience
 from revgate.migration.scripts import Scripts
 from revgate.migration.standing import Standing
+from revgate.migration.stopping import pause
 from revgate.migration.target import pending_revisions
 
 _FIRST_RETRY: Final = 0.5
@@ -126,7 +127,7 @@ def _upgrade(
             if delay is None:
                 raise
             get_logger().info("lock_timeout_retried", problem=str(error), seconds=round(delay, 1))
-            time.sleep(delay)
+            pause(delay)
             view = observe(place.sessions, place.project, target, request.ledger, findings)
         else:
             break

@@ -4,17 +4,25 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypedDict, TypeVar, Unpack, cast, overload
 
 from sqlalchemy import Engine
 
-from revgate.migration.answers import STOP, answers
+from revgate.migration.answers import answers
+from revgate.migration.arguments import (
+    config_path,
+    refuse_engine,
+    refuse_no_bool,
+    refuse_no_version,
+    refuse_options,
+    way_down,
+)
 from revgate.migration.backup import Backup
+from revgate.migration.calling import call
 from revgate.migration.dry import sql_of_downgrade, sql_of_upgrade
-from revgate.migration.engine_kinds import is_async_engine, sync_engine_of
+from revgate.migration.engine_kinds import is_async_engine
 from revgate.migration.engines import database_of
-from revgate.migration.errors import Interrupted, InvalidOptions, MigrationError, UnknownRevision, UnknownTarget
+from revgate.migration.errors import MigrationError, UnknownRevision
 from revgate.migration.findings import Findings
 from revgate.migration.hooks import Hooks
 from revgate.migration.inspection import Inspection, inspect, refuse_mismatch
@@ -26,6 +34,7 @@ from revgate.migration.results import MigrationResult, result_of
 from revgate.migration.run import Request, migrate
 from revgate.migration.scripts import Scripts, find_scripts, scripts_of
 from revgate.migration.stamping import stamp
+from revgate.migration.stopping import check
 from revgate.migration.undo import downgrade
 from revgate.migration.user_hooks import UserHooks, call_all
 
@@ -112,8 +121,9 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
         **options: Unpack[Options],
     ) -> None:
         """See the class."""
-        _refuse_engine(engine)
-        _refuse_no_bool(echo=echo, dry_run=dry_run)
+        refuse_engine(engine)
+        refuse_no_bool(echo=echo, dry_run=dry_run)
+        refuse_options(options, Options.__annotations__)
         self.is_async = is_async_engine(engine)
         self.last_result: MigrationResult | None = None
         self.hooks = UserHooks()
@@ -122,7 +132,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
         self.before_revision = self.hooks.before_revision
         self.after_revision = self.hooks.after_revision
         self._dry_run = dry_run
-        self._config_path = _checked(alembic_config_path)
+        self._config_path = config_path(alembic_config_path)
         self._engine = engine
         self._options = options
         self._database = database_of(engine, echo=echo)
@@ -145,6 +155,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
         Raises:
             MigrationError: if there is no such revision, or it did not get there.
         """
+        refuse_no_version(version)
         return cast("AnswerT", self._upgrade(version))
 
     @answers
@@ -154,9 +165,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
         Raises:
             MigrationError: if it did not get there.
         """
-        if target is None and steps < 1:
-            raise UnknownTarget(f"Downgrade by {steps} steps is none: give a number from 1, or a target")
-        return cast("AnswerT", self._downgrade(f"-{steps}" if target is None else target))
+        return cast("AnswerT", self._downgrade(way_down(steps, target)))
 
     @answers
     def stamp(self, version: str) -> None:
@@ -165,6 +174,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
         Raises:
             MigrationError: if there is no such revision, or the table could not be written.
         """
+        refuse_no_version(version)
         self._course(lambda request, findings: stamp(request, version, findings))
 
     @answers
@@ -210,6 +220,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
             VersionMismatchError: with current, expected and kind, if it is not.
             MigrationError: if the database could not be asked.
         """
+        refuse_no_version(expected)
         findings = Findings()
         refuse_mismatch(self._inspect("heads", findings), expected, findings)
 
@@ -239,9 +250,18 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
             raise
         finally:
             self.last_result = result_of(findings, time.monotonic() - began, failure)
-            on_result = self._options.get("on_result")
+            self._tell(self.last_result)
+
+    def _tell(self, result: MigrationResult) -> None:
+        """Call on_result; what it raises is not to hide what the run failed of."""
+        on_result = self._options.get("on_result")
+        try:
             if on_result is not None:
-                on_result(self.last_result)
+                call(on_result, result)
+        except MigrationError as error:
+            if result.error is None:
+                raise
+            get_logger().warning("result_not_told", problem=str(error))
 
     def _request(self, look: Look | None = None) -> Request:
         options = self._options
@@ -262,7 +282,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
                 after_revision=partial(call_all, self.hooks.after_revisions),
                 after_upgrade=partial(call_all, self.hooks.after_upgrades),
             ),
-            checkpoint=_check,
+            checkpoint=check,
             look=look or self._memory.look_anew,
         )
 
@@ -275,33 +295,4 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
         call_all(self.hooks.before_upgrades, pending)
         backup = self._options.get("backup")
         if backup is not None:
-            backup.take(sync_engine_of(self._engine).url, heads)
-
-
-def _check() -> None:
-    stop = STOP.get()
-    if stop is not None and stop.is_set():
-        raise Interrupted("Run was cancelled")
-
-
-def _refuse_engine(engine: object) -> None:
-    if not isinstance(engine, Engine) and not is_async_engine(engine):
-        raise InvalidOptions(
-            f"MigrationRunner was given a {type(engine).__name__}: give it the Engine of create_engine or the "
-            "AsyncEngine of create_async_engine"
-        )
-
-
-def _refuse_no_bool(**given: object) -> None:
-    for name, value in given.items():
-        if not isinstance(value, bool):
-            raise InvalidOptions(f"Argument {name} is {value!r}: give True or False, and no text")
-
-
-def _checked(path: ConfigPath) -> Path | None:
-    if path is None:
-        return None
-    found = Path(path)
-    if not found.is_file():
-        raise InvalidOptions(f"Alembic configuration {found} is no file: name an alembic.ini or a pyproject.toml")
-    return found
+            backup.take(self._database.url(), heads)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from revgate.migration.calling import Hook, call
+from revgate.migration.errors import InvalidOptions
 
 F = TypeVar("F", bound=Hook)
 
@@ -19,23 +20,26 @@ class UserHooks:
 
     def before_upgrade(self, hook: F) -> F:
         """Call this before the first statement of an upgrade that has something to do; it may take the pending ids."""
-        self.before_upgrades.append(hook)
-        return hook
+        return _added(hook, self.before_upgrades)
 
     def after_upgrade(self, hook: F) -> F:
         """Call this after an upgrade that did something; it may take the heads that it led to."""
-        self.after_upgrades.append(hook)
-        return hook
+        return _added(hook, self.after_upgrades)
 
     def before_revision(self, hook: F) -> F:
         """Call this before each revision, up or down; it may take the revision's id."""
-        self.before_revisions.append(hook)
-        return hook
+        return _added(hook, self.before_revisions)
 
     def after_revision(self, hook: F) -> F:
         """Call this after each revision is committed, up or down; it may take the revision's id."""
-        self.after_revisions.append(hook)
-        return hook
+        return _added(hook, self.after_revisions)
+
+
+def _added(hook: F, hooks: list[Hook]) -> F:
+    if not callable(hook):
+        raise InvalidOptions(f"Hook is {hook!r}: give a function")
+    hooks.append(hook)
+    return hook
 
 
 def call_all(hooks: list[Hook], subject: object) -> None:

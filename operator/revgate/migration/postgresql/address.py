@@ -28,6 +28,12 @@ _SESSION: Final = {
     "tcp_user_timeout": "60000",  # for what was sent and never acknowledged, when keepalives are silent
     "client_encoding": "utf8",  # of a database in SQL_ASCII, psycopg would return bytes
 }
+_HOW: Final = frozenset(  # libpq tells more, of which the pg_dump of an older one has never heard
+    {
+        *("channel_binding", "gssencmode", "krbsrvname", "options", "sslcert", "sslcrl", "sslkey", "sslmode"),
+        *("sslrootcert", "target_session_attrs"),
+    }
+)
 _OF_ASYNCPG_ONLY: Final = frozenset(
     {
         "async_fallback",
@@ -126,6 +132,13 @@ def for_psycopg(url: sa.URL) -> sa.URL:
     if ssl:
         query.setdefault("sslmode", "require" if str(ssl).lower() in {"true", "1"} else ssl)
     return url.set(drivername=_DRIVER, query=query)
+
+
+def url_of(info: psycopg.ConnectionInfo) -> sa.URL:
+    """Return the URL of a connection that was made."""
+    given = info.get_parameters()
+    query = {name: value for name, value in given.items() if name in _HOW}
+    return sa.URL.create(_DRIVER, info.user, info.password or None, info.host, info.port, info.dbname, query)
 
 
 def _assemble(environ: Mapping[str, str]) -> sa.URL:

@@ -18,6 +18,7 @@ from revgate.migration.errors import (
 )
 from revgate.migration.log import get_logger
 from revgate.migration.postgresql.address import Address
+from revgate.migration.stopping import pause
 from revgate.migration.wording import first_line
 
 # psycopg has no SQLSTATE for a failed connection, so the text must tell
@@ -63,7 +64,7 @@ def connect_patiently(address: Address, application: str, patience: float) -> ps
             if waited + delay > patience:
                 raise type(error)(f"{error} (waited {waited:.0f} s)") from None
             log.info("database_awaited", seconds=round(waited, 1), problem=str(error))
-            time.sleep(delay)
+            pause(delay)
     raise AssertionError("the delays never end")
 
 

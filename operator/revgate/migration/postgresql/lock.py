@@ -20,6 +20,7 @@ from revgate.migration.log import get_logger
 from revgate.migration.postgresql.session import first_value
 from revgate.migration.postgresql.sessions_seen import holder_of
 from revgate.migration.seen import Seen
+from revgate.migration.stopping import pause
 
 _POLL: Final = (0.1, 0.5)
 _SAY_AGAIN: Final = 30.0
@@ -78,7 +79,7 @@ def _acquire(connection: psycopg.Connection, history: History, wait: float) -> N
         if waited >= wait:
             raise LockHeld(_held(history, holder, waited))
         said = _say(holder, waited, said)
-        time.sleep(min(random.uniform(*_POLL), max(0.0, wait - waited)))  # noqa: S311  spreads runners, guards nothing
+        pause(min(random.uniform(*_POLL), max(0.0, wait - waited)))  # noqa: S311  spreads runners, guards nothing
 
 
 def _say(holder: Seen | None, waited: float, said: tuple[int | None, float]) -> tuple[int | None, float]:

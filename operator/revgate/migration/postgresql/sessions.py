@@ -17,7 +17,7 @@ from revgate.migration.errors import ConnectionLost, EnvironmentFailed, Permissi
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.history import History
 from revgate.migration.patience import Patience
-from revgate.migration.postgresql.address import Address
+from revgate.migration.postgresql.address import Address, url_of
 from revgate.migration.postgresql.blockers import BlockerWatch, watching
 from revgate.migration.postgresql.connect import connect, connect_patiently
 from revgate.migration.postgresql.ledger import PostgresLedger, create_ledger, find_ledger
@@ -65,6 +65,11 @@ class PostgreSQL:
     def secrets(self) -> tuple[str, ...]:
         """Return what no text may hold."""
         return self.address.secrets
+
+    def url(self) -> sa.URL:
+        """Return where a connection leads to that is made now: arguments, a creator or listeners may decide it."""
+        with closing(connect(self.address, application_name(""))) as connection:
+            return url_of(connection.info)
 
     @contextmanager
     def open(self, visit: Visit) -> Iterator["PostgresSessions"]:

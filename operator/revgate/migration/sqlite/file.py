@@ -39,8 +39,11 @@ class Address:
     @property
     def file(self) -> Path | None:
         """Return the file, or None for a database in memory."""
+        if self.shared is not None:
+            _, _, opened = self.shared.execute("PRAGMA database_list").fetchone()
+            return Path(opened) if opened else None
         name = (self.url.database or "").removeprefix("file:").partition("?")[0]
-        return None if self.shared is not None or is_in_memory(self.url) else Path(name)
+        return None if is_in_memory(self.url) else Path(name)
 
     @property
     def is_missing(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 
 from revgate.migration.errors import LockHeld, PermissionDenied
 from revgate.migration.log import get_logger
+from revgate.migration.stopping import pause
 
 _POLL: Final = (0.02, 0.15)
 _SAY_AGAIN: Final = 30.0
@@ -56,7 +57,7 @@ def _acquire(path: Path, wait: float) -> int:
         if waited - said >= _SAY_AGAIN or not said:
             get_logger().info("lock_awaited", holder_pid=holder, waited_seconds=round(waited, 1))
             said = waited or _POLL[0]
-        time.sleep(min(random.uniform(*_POLL), max(0.0, wait - waited)))  # noqa: S311  spreads runners, guards nothing
+        pause(min(random.uniform(*_POLL), max(0.0, wait - waited)))  # noqa: S311  spreads runners, guards nothing
 
 
 def _open(path: Path) -> int:

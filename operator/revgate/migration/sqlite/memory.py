@@ -38,7 +38,7 @@ def _alone(wait: float) -> Iterator[None]:
     if is_taken(_MEMORY):
         yield
         return
-    if not _MEMORY.acquire(timeout=wait):
+    if not _MEMORY.acquire(timeout=min(wait, threading.TIMEOUT_MAX)):
         raise LockHeld(f"Database in memory was in use by another run of this process for {wait:.0f} s: try again")
     try:
         with taken(_MEMORY, ""):

@@ -40,6 +40,10 @@ class SQLite:
         """Return nothing: a file has no password."""
         return ()
 
+    def url(self) -> sa.URL:
+        """Return the file's."""
+        return self.address.url
+
     @contextmanager
     def open(self, visit: Visit) -> Iterator["SqliteSessions"]:
         """Open the sessions of a run; whatever the driver raises inside leaves as an error of ours."""
