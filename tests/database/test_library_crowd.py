@@ -1,6 +1,7 @@
 """Fifty at once: threads and tasks of one process on fifty databases, and on one; nothing ends up elsewhere."""
 
 import asyncio
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -164,6 +165,18 @@ def test_ups_and_downs_of_many_leave_a_state_that_is_one(few: Place, tmp_path: P
     assert few.heads() == applied[-1:]
     few.runner(project.config).upgrade_to_head()
     assert few.tables() == ["t_a1", "t_a2", "t_a3"]
+
+
+def test_threads_that_ask_leave_the_warnings_of_the_process_alone(tmp_path: Path):
+    places = fifty_files(tmp_path)[:5]
+    before = (warnings.filters[:], warnings.showwarning, warnings._showwarnmsg_impl)  # type: ignore[attr-defined]
+
+    def ask(number: int) -> str | None:
+        return places[number % 5].runner().get_current_version()
+
+    with ThreadPoolExecutor(20) as threads:
+        assert set(threads.map(ask, range(100))) == {None}
+    assert (warnings.filters, warnings.showwarning, warnings._showwarnmsg_impl) == before  # type: ignore[attr-defined]
 
 
 def test_bundled_and_own_revisions_at_once_do_not_mix(tmp_path: Path):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(60)
 
 COURSES: dict[str, Callable[[Any], Any]] = {
     "upgrade_to_head": lambda runner: runner.upgrade_to_head(),
-    "upgrade_to_version": lambda runner: runner.upgrade_to_version("a1"),
+    "upgrade_to_version": lambda runner: runner.upgrade_to_version("a2"),
     "downgrade": lambda runner: runner.downgrade(target="base"),
     "stamp": lambda runner: runner.stamp("a2"),
 }
@@ -52,6 +52,15 @@ def test_a_hook_that_migrates_the_same_database_is_refused_at_once(
 
 
 @pytest.mark.parametrize("course", COURSES)
+@pytest.mark.parametrize("kind", ["before_upgrade", "before_revision"])
+def test_no_course_at_all_may_be_begun_in_a_hook(file: Place, project: Project, kind: str, course: str):
+    file.runner(project.config).upgrade_to_version("a1")
+    with pytest.raises(HookFailed, match="called a runner"):
+        hooked(file, project, kind, COURSES[course]).upgrade_to_head()
+    assert file.heads() == ["a1"]
+
+
+@pytest.mark.parametrize("course", ["upgrade_to_head", "downgrade"])
 def test_after_the_upgrade_a_hook_may_call_what_it_likes(few: Place, project: Project, course: str):
     left: list[int] = [1]
 

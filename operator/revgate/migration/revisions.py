@@ -1,12 +1,14 @@
 """The revisions of the scripts as values: read once, where env.py has set the scene, or refused with file and line."""
 
 import hashlib
+import threading
 import traceback
 import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError
@@ -16,6 +18,9 @@ from revgate.contract.serves import Edge
 from revgate.migration.errors import BrokenScripts, MigrationError, NoScripts
 from revgate.migration.scripts import shown
 from revgate.migration.wording import first_line
+
+_READING: Final = threading.Lock()
+"""Two threads that catch warnings leave the process without any: each puts back what the other has set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def read_revisions(directory: ScriptDirectory) -> Revisions:
         BrokenScripts: naming the file and the line.
         NoScripts: if there is no revision at all.
     """
-    with warnings.catch_warnings(record=True) as caught:
+    with _READING, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             scripts = list(directory.walk_revisions())
