@@ -107,7 +107,8 @@ def test_a_command_that_is_stopped_leaves_nothing_behind(database15, pg_dump15, 
     waits = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     with closing(database15.connect(autocommit=False)) as holder:
         holder.execute("LOCK TABLE held")
-        command = [sys.executable, "-m", "revgate", "backup", "--folder", str(backups)]
+        # What a shell starts in the background ignores SIGINT, and so does everything below it
+        command = ["env", "--default-signal=INT", sys.executable, "-m", "revgate", "backup", "--folder", str(backups)]
         with subprocess.Popen(
             command, cwd=project.folder, env={**os.environ, "DATABASE_URL": database15.url}, stderr=subprocess.PIPE
         ) as process:
