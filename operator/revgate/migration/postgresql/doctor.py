@@ -57,7 +57,9 @@ def examine(database: PostgreSQL, look: Callable[[Sessions], Project | Check]) -
         yield check_server(control.info.server_version // 10000)
         yield check_pooler(control)
         yield check_writes(control)
-        found = look(sessions)  # from here on we are the role that env.py has set
+        found = look(sessions)
+        if isinstance(found, Project):
+            sessions.become(found.history.role)
         yield found if isinstance(found, Check) else check_scripts(found)
         yield check_search_path(control)
         yield check_database_right(control)

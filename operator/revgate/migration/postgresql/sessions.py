@@ -110,15 +110,15 @@ class PostgresSessions:
 
     def heads(self, history: History) -> tuple[str, ...]:
         """Return the sorted rows of the version table."""
-        self._be(history.role)
+        self.become(history.role)
         return read_heads(self.control, history)
 
     def ledger(self, history: History) -> PostgresLedger | None:
         """Return the ledger that this user can write to."""
-        self._be(history.role)
+        self.become(history.role)
         return find_ledger(self.control, history)
 
-    def _be(self, role: str) -> None:
+    def become(self, role: str) -> None:
         """Be on the control session who env.py makes us: then everything has one owner."""
         if role:
             self.control.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
@@ -126,7 +126,7 @@ class PostgresSessions:
     @contextmanager
     def locked(self, history: History) -> Iterator["PostgresLock"]:
         """Hold the lock of a history, on a server that takes writes."""
-        self._be(history.role)
+        self.become(history.role)
         refuse_read_only(self.control)
         wait = self.visit.patience.runner
         with taken((self.address.place, history), REFUSAL), locked(self.control, history, wait) as lock:
