@@ -1,25 +1,11 @@
 """Databases for tests: `database` on both majors, `database15` for what takes long."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import pytest
 
-from support.servers import MAJORS, Database, Server, running_server
-
-
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Callable[[int], Server]]:
-    """Give a server by its major version: started at the first question, stopped when the session ends."""
-    running: dict[int, Server] = {}
-    with ExitStack() as stack:
-
-        def of(major: int) -> Server:
-            if major not in running:
-                running[major] = stack.enter_context(running_server(major))
-            return running[major]
-
-        yield of
+from support.servers import MAJORS, Database, Server
 
 
 @pytest.fixture(scope="session", params=MAJORS, ids=[f"pg{major}" for major in MAJORS])

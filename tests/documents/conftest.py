@@ -12,7 +12,7 @@ import pytest
 
 from documents.places import ASYNC, PLACES, WAYS, Place, Way, postgresql_place, sqlite_place
 from support.ledger import URL_VARIABLES
-from support.servers import Server, running_server
+from support.servers import Server
 
 PACKAGE = Path(__file__).parents[2] / "examples/py_accountant"
 
@@ -43,20 +43,6 @@ def installed(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         for name in (*URL_VARIABLES, "ALEMBIC_CONFIG", "REVGATE_DATABASE_URL"):
             patch.delenv(name, raising=False)
         yield folder
-
-
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Callable[[int], Server]]:
-    """Give a server by its major version: started at the first question, stopped when the session ends."""
-    running: dict[int, Server] = {}
-    with ExitStack() as stack:
-
-        def of(major: int) -> Server:
-            if major not in running:
-                running[major] = stack.enter_context(running_server(major))
-            return running[major]
-
-        yield of
 
 
 @pytest.fixture

@@ -1,27 +1,12 @@
 """Every example meets PostgreSQL 15, PostgreSQL 18 and SQLite."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from examples.place import Place, Postgresql, in_file, on_server
-from support.servers import MAJORS, Server, running_server
-
-
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Callable[[int], Server]]:
-    """Give a server by its major version: started at the first question, stopped when the session ends."""
-    running: dict[int, Server] = {}
-    with ExitStack() as stack:
-
-        def of(major: int) -> Server:
-            if major not in running:
-                running[major] = stack.enter_context(running_server(major))
-            return running[major]
-
-        yield of
+from support.servers import MAJORS, Server
 
 
 @pytest.fixture(params=[*MAJORS, "sqlite"], ids=["pg15", "pg18", "sqlite"])

@@ -9,7 +9,6 @@ from revgate.migration.engines import database_of
 from revgate.migration.errors import UnknownRevision
 from revgate.migration.findings import Findings
 from revgate.migration.inspection import inspect
-from revgate.migration.patience import Patience
 from revgate.migration.run import Request
 from revgate.migration.scripts import Scripts
 from revgate.migration.standing import Standing
@@ -39,7 +38,7 @@ def ask_position(engine: sa.Engine, scripts: Scripts, *, echo: bool) -> Position
         MigrationError: if it could not be asked, or the scripts are broken.
     """
     findings = Findings()
-    request = Request(database_of(engine, echo=echo), scripts, Patience(connect=0))
+    request = Request(database_of(engine, echo=echo), scripts)
     try:
         found = inspect(request, HEADS, findings)
     except UnknownRevision as error:  # rows that no Alembic leaves

@@ -5,7 +5,7 @@ run is refused, for with the URL alone it might end in another schema or databas
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -36,9 +36,8 @@ def arguments_of(engine: sa.Engine) -> dict[str, Any]:
 class _Captured(BaseException):
     """Carries the arguments out of the engine, before it connects."""
 
-    def __init__(self, positional: Sequence[Any], named: Mapping[str, Any]) -> None:
+    def __init__(self, named: Mapping[str, Any]) -> None:
         super().__init__()
-        self.positional = positional
         self.named = named
 
 
@@ -61,9 +60,9 @@ def _captured(engine: sa.Engine) -> dict[str, Any]:
 
     here = threading.get_ident()
 
-    def capture(_dialect: object, _record: object, positional: Sequence[Any], named: Mapping[str, Any]) -> None:
+    def capture(_dialect: object, _record: object, _positional: object, named: Mapping[str, Any]) -> None:
         if threading.get_ident() == here:  # the application may be connecting just now
-            raise _Captured(positional, named)
+            raise _Captured(named)
 
     sa.event.listen(engine, "do_connect", capture)  # behind the user's own
     try:

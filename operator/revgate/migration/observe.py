@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from revgate.migration.database import Sessions
 from revgate.migration.findings import Findings
-from revgate.migration.ledger import LedgerWish, unrecorded
+from revgate.migration.ledger import Ledger, LedgerWish, unrecorded
 from revgate.migration.look import Project
 from revgate.migration.standing import Standing, where_it_stands
 from revgate.migration.target import pending_revisions, resolve_target
@@ -28,12 +28,7 @@ class View:
 
 def see(sessions: Sessions, project: Project, findings: Findings, *, with_ledger: bool) -> tuple[str, ...]:
     """Note where the database is and what its ledger knows; return its heads."""
-    heads = sessions.heads(project.history)
-    findings.see(heads)
-    ledger = sessions.ledger(project.history) if with_ledger else None
-    findings.has_ledger = ledger is not None
-    findings.recorded = ledger.edges() if ledger else {}
-    return heads
+    return _see(sessions, project, findings, with_ledger=with_ledger)[0]
 
 
 def observe(sessions: Sessions, project: Project, target: str, wish: LedgerWish, findings: Findings) -> View:
@@ -42,7 +37,7 @@ def observe(sessions: Sessions, project: Project, target: str, wish: LedgerWish,
     Raises:
         MigrationError: if the target is none, or nobody knows where the database is.
     """
-    heads = see(sessions, project, findings, with_ledger=wish.enabled)
+    heads, ledger = _see(sessions, project, findings, with_ledger=wish.enabled)
     directory = project.scripts.directory
     findings.target = resolve_target(target, project.revisions, directory)
     scripts = project.revisions.edges
@@ -50,7 +45,8 @@ def observe(sessions: Sessions, project: Project, target: str, wish: LedgerWish,
     behind = standing is Standing.BEHIND
     findings.pending = pending_revisions(directory, heads, findings.target) if behind else ()
     missing = unrecorded(heads, scripts, findings.recorded) if wish.enabled else ()
-    return View(heads, standing, findings.pending, missing, _ledger_is_ready(sessions, project, wish))
+    is_ready = not wish.enabled or (ledger is not None and not ledger.lacks_readers(wish.readers))
+    return View(heads, standing, findings.pending, missing, is_ready)
 
 
 def look_again(sessions: Sessions, findings: Findings) -> None:
@@ -70,8 +66,12 @@ def _still_pending(project: Project, findings: Findings) -> tuple[str, ...]:
     return pending_revisions(project.scripts.directory, findings.current, findings.target)
 
 
-def _ledger_is_ready(sessions: Sessions, project: Project, wish: LedgerWish) -> bool:
-    if not wish.enabled:
-        return True
-    ledger = sessions.ledger(project.history)
-    return ledger is not None and not ledger.lacks_readers(wish.readers)
+def _see(
+    sessions: Sessions, project: Project, findings: Findings, *, with_ledger: bool
+) -> tuple[tuple[str, ...], Ledger | None]:
+    heads = sessions.heads(project.history)
+    findings.see(heads)
+    ledger = sessions.ledger(project.history) if with_ledger else None
+    findings.has_ledger = ledger is not None
+    findings.recorded = ledger.edges() if ledger else {}
+    return heads, ledger
