@@ -38,10 +38,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def planned(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    streams = sys.stdout, sys.stderr
-    with logging_kept():  # and the streams: a command has the process for itself
+    with logging_kept():  # a command has the process for itself
         code = main(["plan", *arguments])
-    sys.stdout, sys.stderr = streams
     out, err = capsys.readouterr()
     return code, out, err
 

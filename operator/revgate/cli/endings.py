@@ -8,7 +8,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from revgate.cli.streams import guarded_streams
-from revgate.migration.stdout_kept import STDOUT_IS_THE_ANSWER
+from revgate.migration.stdout_kept import stdout_is_the_answer
 
 if TYPE_CHECKING:
     import argparse
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 def run_for_people(command: Command, args: argparse.Namespace) -> int:
     """Run a command and return 0 or 1, whatever happens in it."""
-    STDOUT_IS_THE_ANSWER.set()
-    with guarded_streams(debug=args.debug):
+    with stdout_is_the_answer(), guarded_streams(debug=args.debug):
         return _run(command, args)
 
 

@@ -25,7 +25,7 @@ from revgate.migration.reporting import edge_lines, failure, success, write_repo
 from revgate.migration.run import Request, migrate
 from revgate.migration.scripts import find_scripts
 from revgate.migration.signals import Stop, Switch, stoppable
-from revgate.migration.stdout_kept import STDOUT_IS_THE_ANSWER
+from revgate.migration.stdout_kept import stdout_is_the_answer
 from revgate.migration.wording import first_line
 
 _SHORTLY: Final = Patience(lock=1, statement=5, connect=0)
@@ -48,9 +48,9 @@ def run_job(options: JobOptions, environ: Mapping[str, str]) -> int:
     """Run, print the ledger's edges, leave the report, and return the exit code."""
     redactor = _redactor(environ)
     redact_output(redactor)
-    STDOUT_IS_THE_ANSWER.set()
     findings = Findings()
-    report = _run(options, environ, findings)
+    with stdout_is_the_answer():
+        report = _run(options, environ, findings)
     return _finish(report, edge_lines(findings), redactor, environ)
 
 

@@ -6,13 +6,23 @@ would print elsewhere meanwhile.
 
 import sys
 import threading
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from typing import Any, Final
 
-STDOUT_IS_THE_ANSWER: Final = threading.Event()
-"""Set by a program whose stdout somebody reads."""
+_IS_THE_ANSWER: Final = threading.Event()
+
+
+@contextmanager
+def stdout_is_the_answer() -> Iterator[None]:
+    """Say that the process is a program of ours, whose stdout somebody reads, for the time of a command."""
+    _IS_THE_ANSWER.set()
+    try:
+        yield
+    finally:
+        _IS_THE_ANSWER.clear()
 
 
 def stdout_kept() -> AbstractContextManager[Any]:
     """Send stdout to stderr for the block, in a program of ours."""
-    return redirect_stdout(sys.stderr) if STDOUT_IS_THE_ANSWER.is_set() else nullcontext()
+    return redirect_stdout(sys.stderr) if _IS_THE_ANSWER.is_set() else nullcontext()
