@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from alembic.util import CommandError
 from sqlalchemy.exc import ArgumentError
 
-from revgate.migration.dotenv import read_dotenv
 from revgate.migration.errors import InvalidOptions
+from revgate.migration.settings.dotenv import read_dotenv
 
 VARIABLES: Final = ("PYACC__DATABASE_URL", "DATABASE_URL", "SQLALCHEMY_DATABASE_URI")
 """The first that is set holds; if none is, the first in the `.env`."""

@@ -4,12 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from revgate.migration.backup import Backup, BackupFailed
+    from revgate.migration.backups.backup import Backup, BackupFailed
     from revgate.migration.errors import MigrationError, VersionMismatchError
-    from revgate.migration.include import include_in_alembic
-    from revgate.migration.inspection import Inspection
-    from revgate.migration.results import MigrationResult
-    from revgate.migration.runner import MigrationRunner
+    from revgate.migration.including.include import include_in_alembic
+    from revgate.migration.library.inspection import Inspection
+    from revgate.migration.library.results import MigrationResult
+    from revgate.migration.library.runner import MigrationRunner
 
 __version__ = "0.1.0"
 
@@ -30,14 +30,14 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "Backup": "revgate.migration.backup",
-    "BackupFailed": "revgate.migration.backup",
-    "Inspection": "revgate.migration.inspection",
-    "MigrationResult": "revgate.migration.results",
+    "Backup": "revgate.migration.backups.backup",
+    "BackupFailed": "revgate.migration.backups.backup",
+    "Inspection": "revgate.migration.library.inspection",
+    "MigrationResult": "revgate.migration.library.results",
     "MigrationError": "revgate.migration.errors",
-    "MigrationRunner": "revgate.migration.runner",
+    "MigrationRunner": "revgate.migration.library.runner",
     "VersionMismatchError": "revgate.migration.errors",
-    "include_in_alembic": "revgate.migration.include",
+    "include_in_alembic": "revgate.migration.including.include",
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from revgate.migration.backup import Backup, BackupFile
+from revgate.migration.backups.backup import Backup, BackupFile
 from support.backing_up import binaries, kept, url_of
 from support.servers import Database, Server
 from support.waiting import eventually

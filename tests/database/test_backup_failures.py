@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from revgate.migration.backup import Backup, BackupFailed
+from revgate.migration.backups.backup import Backup, BackupFailed
 from revgate.migration.errors import AuthenticationFailed
 from support.backing_up import kept, url_of
 from support.pooler import pooled

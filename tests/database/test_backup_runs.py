@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from database.projects.project import Project, make_project
-from revgate.migration.backup import Backup, BackupFailed
-from revgate.migration.runner import MigrationRunner
+from revgate.migration.backups.backup import Backup, BackupFailed
+from revgate.migration.library.runner import MigrationRunner
 from support.backing_up import kept, url_of
 from support.servers import Database
 from support.waiting import eventually

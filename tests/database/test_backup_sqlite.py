@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from revgate.migration.backup import Backup, BackupFailed
+from revgate.migration.backups.backup import Backup, BackupFailed
 
 
 @pytest.fixture

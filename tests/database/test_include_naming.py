@@ -9,8 +9,8 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from revgate.migration.include_history import context_of
-from revgate.migration.include_names import Inclusion
+from revgate.migration.including.history import context_of
+from revgate.migration.including.names import Inclusion
 from support.including import TABLES, VERSION_TABLE, Host, shape
 from support.servers import Server
 

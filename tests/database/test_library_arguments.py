@@ -10,7 +10,7 @@ from sqlalchemy.orm import sessionmaker
 
 from revgate import MigrationError, MigrationRunner
 from revgate.migration.errors import HookFailed, InvalidOptions, UnknownTarget
-from revgate.migration.results import MigrationResult
+from revgate.migration.library.results import MigrationResult
 from support.library import Place, answer
 from support.library_project import Project, make_project
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from database.projects.running import key_of, until
 from revgate import MigrationRunner
-from revgate.migration.backup import Backup, BackupFailed
+from revgate.migration.backups.backup import Backup, BackupFailed
 from revgate.migration.errors import LockHeld, LockTimeout
 from support.library import Place, answer, runs_of
 from support.library_project import Project, make_project

@@ -14,9 +14,9 @@ from alembic.config import Config
 
 from database.projects.project import Project, make_project
 from database.projects.running import heads, tables
-from revgate.migration.rendering import render_downgrade, render_upgrade
-from revgate.migration.rendering_script import RevisionSql, script
-from revgate.migration.scripts import Scripts, find_scripts
+from revgate.migration.project.scripts import Scripts, find_scripts
+from revgate.migration.rendering.rendering import render_downgrade, render_upgrade
+from revgate.migration.rendering.script import RevisionSql, script
 from support.ledger import environment, psql, snapshot
 from support.servers import Database, Server
 

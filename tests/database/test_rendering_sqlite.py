@@ -14,11 +14,11 @@ from alembic import command
 from alembic.config import Config
 
 from database.projects.project import Project, make_project
-from revgate.migration.rendering import render_downgrade, render_upgrade
-from revgate.migration.rendering_script import RevisionSql, script
-from revgate.migration.revisions import read_revisions
-from revgate.migration.scripts import Scripts, find_scripts
-from revgate.migration.target import pending_revisions
+from revgate.migration.project.revisions import read_revisions
+from revgate.migration.project.scripts import Scripts, find_scripts
+from revgate.migration.project.target import pending_revisions
+from revgate.migration.rendering.rendering import render_downgrade, render_upgrade
+from revgate.migration.rendering.script import RevisionSql, script
 from support.ledger import environment, snapshot
 
 BUNDLED = tuple(f"000{number}" for number in range(1, 9))

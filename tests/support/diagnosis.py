@@ -7,9 +7,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from database.projects.project import Project
-from revgate.migration.database_url import parse_database_url
 from revgate.migration.doctor import Check, State, diagnose
-from revgate.migration.scripts import find_scripts
+from revgate.migration.project.scripts import find_scripts
+from revgate.migration.settings.database_url import parse_database_url
 from support.servers import Database, Server
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from database.projects.project import Project, make_project
-from revgate.migration.check import Problem, check_scripts
-from revgate.migration.scripts import find_scripts
+from revgate.migration.project.check import Problem, check_scripts
+from revgate.migration.project.scripts import find_scripts
 from support.cli import Cli, write_revision
 
 BOTH_WAYS = "def upgrade():\n    x = 1\n\n\ndef downgrade():\n    x = 1\n"

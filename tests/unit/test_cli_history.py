@@ -6,9 +6,9 @@ import re
 import pytest
 
 from database.projects.project import make_project
-from revgate.migration.entries import Entry
-from revgate.migration.graph_text import graph_lines, mermaid_lines
-from revgate.migration.history_text import pending_text
+from revgate.migration.project.entries import Entry
+from revgate.migration.project.graph_text import graph_lines, mermaid_lines
+from revgate.migration.project.history_text import pending_text
 from support.cli import Cli
 
 # The reference marks 0001 as a head, too, which it is not: something follows it

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from revgate.cli.backup import text_lines
-from revgate.migration.backup import BackupFailed, BackupFile
-from revgate.migration.backup_files import file_name, surplus
-from revgate.migration.backup_tools import Tools, refuse_older, said
+from revgate.migration.backups.backup import BackupFailed, BackupFile
+from revgate.migration.backups.files import file_name, surplus
+from revgate.migration.backups.tools import Tools, refuse_older, said
 from revgate.migration.errors import HumanMustAct
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 7000, tzinfo=UTC)

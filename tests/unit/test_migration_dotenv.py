@@ -1,7 +1,7 @@
 import pytest
 
-from revgate.migration.dotenv import parse_dotenv, read_dotenv
 from revgate.migration.errors import InvalidOptions
+from revgate.migration.settings.dotenv import parse_dotenv, read_dotenv
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import logging
 import logging.config
 from pathlib import Path
 
-from revgate.migration.logging_kept import logging_kept
+from revgate.migration.environment.logging_kept import logging_kept
 
 INI = """
 [loggers]

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from revgate.migration.plan import Plan, PlannedRevision, plan_hash, without_secrets
-from revgate.migration.plan_formats import plan_json, plan_markdown, plan_sql, plan_text
-from revgate.migration.rendering_script import RevisionSql
+from revgate.migration.plans.formats import plan_json, plan_markdown, plan_sql, plan_text
+from revgate.migration.plans.plan import Plan, PlannedRevision, plan_hash, without_secrets
+from revgate.migration.rendering.script import RevisionSql
 
 NEEDS = "Revision c3 reads the database (line 7 of c3_fill.py): its SQL is known only when it runs"
 

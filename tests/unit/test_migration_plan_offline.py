@@ -9,7 +9,7 @@ import pytest
 
 from database.projects.project import Project, make_project
 from revgate.cli.main import main
-from revgate.migration.logging_kept import logging_kept
+from revgate.migration.environment.logging_kept import logging_kept
 
 OFFLINE_MODE = """
 import sqlalchemy as sa
@@ -132,7 +132,7 @@ def test_a_broken_revision_file_is_named(project, capsys):
 
 
 def test_rendering_loads_no_driver():
-    modules = ("rendering", "plan", "plan_formats", "plan_made", "plan_offline")
+    modules = ("rendering.rendering", "plans.plan", "plans.formats", "plans.made", "plans.offline")
     code = "; ".join(f"import revgate.migration.{module}" for module in modules)
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; import sys; print('psycopg' in sys.modules)"],

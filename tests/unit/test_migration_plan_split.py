@@ -2,7 +2,7 @@
 
 import pytest
 
-from revgate.migration.rendering_split import split_statements
+from revgate.migration.rendering.split import split_statements
 
 
 @pytest.mark.parametrize(

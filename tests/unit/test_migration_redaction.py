@@ -5,8 +5,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from revgate.migration.redacted_stream import RedactedStream
-from revgate.migration.redaction import Redactor, secrets_of
+from revgate.migration.output.redacted_stream import RedactedStream
+from revgate.migration.output.redaction import Redactor, secrets_of
 
 PASSWORDS = ["p%40w@/:'\"\\ö x#?&+", "postgres-password", "päss", "ab~cd", "0123456789abcdef"]
 

@@ -13,8 +13,8 @@ from revgate.cli.printing import print_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from revgate.migration.backup import BackupFile
-    from revgate.migration.inspection import Inspection
+    from revgate.migration.backups.backup import BackupFile
+    from revgate.migration.library.inspection import Inspection
 
 EPILOG: Final = """\
 Examples:
@@ -40,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Take a backup and print what it is."""
-    from revgate.migration.backup import Backup  # noqa: PLC0415  Alembic is loaded for a run only
-    from revgate.migration.runner import MigrationRunner  # noqa: PLC0415  the same
+    from revgate.migration.backups.backup import Backup  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.library.runner import MigrationRunner  # noqa: PLC0415  the same
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # half a backup is removed, too, when a pod is stopped
     engine, backup = open_engine(), Backup(args.folder, args.keep)

@@ -8,7 +8,7 @@ from revgate.cli.database_options import add_database_options, scripts_of
 from revgate.cli.printing import print_json
 
 if TYPE_CHECKING:
-    from revgate.migration.check import Problem
+    from revgate.migration.project.check import Problem
 
 EPILOG: Final = """\
 Examples:
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the problems; 1 if there is one that counts."""
-    from revgate.migration.check import check_scripts  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.project.check import check_scripts  # noqa: PLC0415  Alembic is loaded for a run only
 
     problems = check_scripts(scripts_of(args).directory)
     counting = [problem for problem in problems if args.strict or not problem.is_warning]

@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Create the file and print its path."""
-    from revgate.migration.creating import create_revision  # noqa: PLC0415  Alembic is loaded for a run only
     from revgate.migration.errors import InvalidOptions  # noqa: PLC0415  the same
+    from revgate.migration.project.creating import create_revision  # noqa: PLC0415  Alembic is loaded for a run only
 
     if config_of(args) is None:
         raise InvalidOptions(

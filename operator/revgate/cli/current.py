@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the revision."""
-    from revgate.migration.asking import ask_position  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.library.asking import ask_position  # noqa: PLC0415  Alembic is loaded for a run only
 
     found = ask_position(open_engine(), scripts_of(args), echo=args.echo)
     if found.problem:

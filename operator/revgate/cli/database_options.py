@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from revgate.migration.runner import MigrationRunner, Options
-    from revgate.migration.scripts import Scripts
+    from revgate.migration.library.runner import MigrationRunner, Options
+    from revgate.migration.project.scripts import Scripts
 
 _NO_PROJECT: Final = (
     "No alembic.ini and no [tool.alembic] is in this folder: the bundled ledger is used (--bundled says so at once)"
@@ -53,7 +53,7 @@ def config_of(args: argparse.Namespace) -> Path | None:
     """
     if args.bundled:
         return None
-    from revgate.migration.config_file import choose_config  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.settings.config_file import choose_config  # noqa: PLC0415  Alembic is loaded for a run only
 
     found = choose_config(args.config, os.environ)
     if found is None:
@@ -72,7 +72,7 @@ def scripts_of(args: argparse.Namespace) -> Scripts:
     Raises:
         MigrationError: if there are none.
     """
-    from revgate.migration.scripts import CONFIG_VARIABLE, find_scripts  # noqa: PLC0415  see config_of
+    from revgate.migration.project.scripts import CONFIG_VARIABLE, find_scripts  # noqa: PLC0415  see config_of
 
     config = config_of(args)
     return find_scripts({} if config is None else {CONFIG_VARIABLE: str(config)}, bundled=config is None)
@@ -84,8 +84,8 @@ def open_engine() -> Engine:
     Raises:
         MigrationError: if there is no URL, or none that can be used, or no driver for it.
     """
-    from revgate.migration.database_url import find_database_url, make_engine  # noqa: PLC0415  see config_of
-    from revgate.migration.dotenv import read_dotenv  # noqa: PLC0415  see config_of
+    from revgate.migration.settings.database_url import find_database_url, make_engine  # noqa: PLC0415  see config_of
+    from revgate.migration.settings.dotenv import read_dotenv  # noqa: PLC0415  see config_of
 
     database = find_database_url(os.environ, read_dotenv())
     if database.note:
@@ -102,6 +102,6 @@ def open_runner(
     Raises:
         MigrationError: if one of the two cannot be found.
     """
-    from revgate.migration.runner import MigrationRunner  # noqa: PLC0415  see config_of
+    from revgate.migration.library.runner import MigrationRunner  # noqa: PLC0415  see config_of
 
     return MigrationRunner(engine or open_engine(), config_of(args), echo=args.echo, **options)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from revgate.migration.database_url import DatabaseUrl
     from revgate.migration.doctor import Check
+    from revgate.migration.settings.database_url import DatabaseUrl
 
 EPILOG: Final = """\
 Examples:
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look, and print what was found."""
     from revgate.migration.doctor import Check, State, diagnose  # noqa: PLC0415  Alembic is loaded for a run only
-    from revgate.migration.redaction import Redactor, secrets_of  # noqa: PLC0415  the same
+    from revgate.migration.output.redaction import Redactor, secrets_of  # noqa: PLC0415  the same
 
     found = diagnose(_find_url, lambda: scripts_of(args))
     redact = Redactor.of(secrets_of(os.environ)).redact
@@ -62,8 +62,8 @@ def _counts(checks: Sequence[Check]) -> dict[str, int]:
 
 
 def _find_url() -> DatabaseUrl:
-    from revgate.migration.database_url import find_database_url  # noqa: PLC0415  see run
-    from revgate.migration.dotenv import read_dotenv  # noqa: PLC0415  see run
+    from revgate.migration.settings.database_url import find_database_url  # noqa: PLC0415  see run
+    from revgate.migration.settings.dotenv import read_dotenv  # noqa: PLC0415  see run
 
     found = find_database_url(os.environ, read_dotenv())
     os.environ.setdefault("DATABASE_URL", found.given)  # for an env.py that reads it, and for what may not be shown

@@ -8,7 +8,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from revgate.cli.streams import guarded_streams
-from revgate.migration.stdout_kept import stdout_is_the_answer
+from revgate.migration.environment.stdout_kept import stdout_is_the_answer
 
 if TYPE_CHECKING:
     import argparse
@@ -39,7 +39,7 @@ def _run(command: Command, args: argparse.Namespace) -> int:
 
 
 def _explain(error: Exception, *, debug: bool) -> None:
-    from revgate.migration.explaining import explain  # noqa: PLC0415  most commands end well
+    from revgate.migration.output.explaining import explain  # noqa: PLC0415  most commands end well
 
     if debug:
         print("".join(traceback.format_exception(error)), end="", file=sys.stderr)

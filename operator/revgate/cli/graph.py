@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the picture."""
-    from revgate.migration.entries import read_entries  # noqa: PLC0415  Alembic is loaded for a run only
-    from revgate.migration.graph_text import graph_lines, mermaid_lines  # noqa: PLC0415  the same
+    from revgate.migration.project.entries import read_entries  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.project.graph_text import graph_lines, mermaid_lines  # noqa: PLC0415  the same
 
     entries = read_entries(scripts_of(args).directory)
     if args.json:

@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the history."""
-    from revgate.migration.entries import read_entries  # noqa: PLC0415  Alembic is loaded for a run only
-    from revgate.migration.history_text import history_lines  # noqa: PLC0415  the same
+    from revgate.migration.project.entries import read_entries  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.project.history_text import history_lines  # noqa: PLC0415  the same
 
     entries = read_entries(scripts_of(args).directory)
     if args.json:

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Create the files, and print which and what comes next."""
-    from revgate.migration.project_files import create_project  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.project.project_files import create_project  # noqa: PLC0415  Alembic is loaded for a run only
 
     for path in create_project(args.directory, with_ini=args.ini):
         print(path)

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from revgate.migration.runner import MigrationRunner
+    from revgate.migration.library.runner import MigrationRunner
 
 
 @contextmanager
 def migrating(args: argparse.Namespace, way: str) -> Iterator[MigrationRunner[Engine, None]]:
     """Yield the runner that the options mean, and show what it does; `way` is "upgrade" or "downgrade"."""
-    from revgate.migration.entries import name_by_file  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.project.entries import name_by_file  # noqa: PLC0415  Alembic is loaded for a run only
     from revgate.migration.signals import stoppable  # noqa: PLC0415  the same
 
     engine, directory = open_engine(), scripts_of(args).directory

@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what is pending."""
-    from revgate.migration.asking import ask_position  # noqa: PLC0415  Alembic is loaded for a run only
-    from revgate.migration.history_text import pending_text  # noqa: PLC0415  the same
+    from revgate.migration.library.asking import ask_position  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.project.history_text import pending_text  # noqa: PLC0415  the same
 
     found = ask_position(open_engine(), scripts_of(args), echo=args.echo)
     names = [found.name(revision) for revision in found.pending]

@@ -11,7 +11,7 @@ from revgate.cli.database_options import add_database_options, open_engine, scri
 if TYPE_CHECKING:
     import argparse
 
-    from revgate.migration.plan import Plan
+    from revgate.migration.plans.plan import Plan
 
 EPILOG: Final = """\
 Examples:
@@ -50,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan."""
-    from revgate.migration.plan import without_secrets  # noqa: PLC0415  Alembic is loaded for a run only
-    from revgate.migration.redaction import Redactor, secrets_of  # noqa: PLC0415  the same
+    from revgate.migration.output.redaction import Redactor, secrets_of  # noqa: PLC0415  the same
+    from revgate.migration.plans.plan import without_secrets  # noqa: PLC0415  Alembic is loaded for a run only
 
     answer = sys.stdout  # as it is before a mask is laid over it: SQL with *** in it would be other SQL
     plan = _offline(args) if args.start else _online(args)
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _shown(plan: Plan, form: str) -> str:
-    from revgate.migration import plan_formats  # noqa: PLC0415  see run
+    from revgate.migration.plans import formats as plan_formats  # noqa: PLC0415  see run
 
     match form:
         case "sql":
@@ -78,7 +78,7 @@ def _shown(plan: Plan, form: str) -> str:
 
 
 def _offline(args: argparse.Namespace) -> Plan:
-    from revgate.migration.plan_offline import look_offline, plan_offline  # noqa: PLC0415  see run
+    from revgate.migration.plans.offline import look_offline, plan_offline  # noqa: PLC0415  see run
 
     scripts, dialect = scripts_of(args), args.dialect or "postgresql"
     look = look_offline(scripts, dialect)
@@ -89,7 +89,7 @@ def _offline(args: argparse.Namespace) -> Plan:
 
 def _online(args: argparse.Namespace) -> Plan:
     from revgate.migration.errors import InvalidOptions  # noqa: PLC0415  see run
-    from revgate.migration.plan_online import plan_online  # noqa: PLC0415  see run
+    from revgate.migration.plans.online import plan_online  # noqa: PLC0415  see run
 
     if args.dialect:
         raise InvalidOptions("Option --dialect is for --from: a database has its own dialect")

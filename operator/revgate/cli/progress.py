@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from revgate.migration.runner import MigrationRunner
+    from revgate.migration.library.runner import MigrationRunner
 
 _WORDS: Final = {"upgrade": ("Applying", "Applied"), "downgrade": ("Undoing", "Undid")}
 _PATIENCE: Final = 5.0  # seconds for the thread that looks, when the server does not answer it

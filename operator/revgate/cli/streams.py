@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Final, TextIO
 
-from revgate.migration.redaction import Redactor, secrets_of
+from revgate.migration.output.redaction import Redactor, secrets_of
 
 _OURS: Final = "revgate"
 _ECHO: Final = "sqlalchemy.engine.Engine"

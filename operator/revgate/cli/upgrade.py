@@ -64,9 +64,9 @@ def _print_sql(args: argparse.Namespace) -> int:
 
 def _dialect() -> str | None:
     """Return the dialect of the URL, where there is one: no database is asked."""
-    from revgate.migration.database_url import find_database_url  # noqa: PLC0415  Alembic is loaded for a run only
-    from revgate.migration.dotenv import read_dotenv  # noqa: PLC0415  the same
     from revgate.migration.errors import InvalidDatabaseUrl  # noqa: PLC0415  the same
+    from revgate.migration.settings.database_url import find_database_url  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.settings.dotenv import read_dotenv  # noqa: PLC0415  the same
 
     try:
         return find_database_url(os.environ, read_dotenv()).url.get_backend_name()

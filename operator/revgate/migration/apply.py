@@ -10,17 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, MigrationStep
 
-from revgate.migration.autocommit import relax_autocommit_blocks
 from revgate.migration.database import Lock, Watch
-from revgate.migration.environment import Pass, run_environment
+from revgate.migration.environment.autocommit import relax_autocommit_blocks
+from revgate.migration.environment.environment import Pass, run_environment
 from revgate.migration.errors import Conflict, MigrationError, RevisionFailed, WrongDatabase
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.findings import RevisionRun
 from revgate.migration.hooks import Hooks
-from revgate.migration.include_command import DIRECTION
+from revgate.migration.including.command import DIRECTION
 from revgate.migration.ledger import Ledger, Provenance, record_applied, record_reverted
-from revgate.migration.log import get_logger
 from revgate.migration.look import Project
+from revgate.migration.output.log import get_logger
 from revgate.migration.signals import Stop
 
 

@@ -17,16 +17,16 @@ import sqlalchemy as sa
 
 from revgate import __version__
 from revgate.migration.database import Database, Sessions, Visit
-from revgate.migration.database_url import DatabaseUrl, make_engine
-from revgate.migration.engines import database_of
 from revgate.migration.errors import MigrationError
 from revgate.migration.history import History
+from revgate.migration.library.engines import database_of
 from revgate.migration.look import Project, look_at_project
 from revgate.migration.patience import Patience
-from revgate.migration.scripts import Scripts, shown
+from revgate.migration.project.scripts import Scripts, shown
+from revgate.migration.project.target import pending_revisions, resolve_target
+from revgate.migration.settings.database_url import DatabaseUrl, make_engine
 from revgate.migration.sqlite.sessions import SQLite
 from revgate.migration.standing import Standing, where_it_stands
-from revgate.migration.target import pending_revisions, resolve_target
 
 VISIT: Final = Visit(Patience(lock=1, statement=30, connect=0), job="doctor", reads_only=True)
 """On what terms a database is examined: at once or not at all."""

@@ -20,8 +20,8 @@ from revgate.migration.errors import (
     TryAgain,
     Unreachable,
 )
+from revgate.migration.output.wording import first_line
 from revgate.migration.seen import Seen
-from revgate.migration.wording import first_line
 
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _DEADLOCK, _SERIALIZATION = "40P01", "40001"

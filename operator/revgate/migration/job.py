@@ -11,22 +11,22 @@ from revgate.contract import names
 from revgate.contract.durations import parse_duration
 from revgate.contract.report import Report
 from revgate.migration.database import Visit
+from revgate.migration.environment.stdout_kept import stdout_is_the_answer
 from revgate.migration.errors import InvalidOptions, MigrationError, RunnerBug
 from revgate.migration.findings import Findings
 from revgate.migration.ledger import LedgerWish, Provenance
-from revgate.migration.log import get_logger
-from revgate.migration.logs import redact_output
 from revgate.migration.observe import look_again
+from revgate.migration.output.log import get_logger
+from revgate.migration.output.logs import redact_output
+from revgate.migration.output.redaction import Redactor, secrets_of
+from revgate.migration.output.wording import first_line
 from revgate.migration.patience import CONNECT_PATIENCE, CONNECT_PATIENCE_VARIABLE, Patience
 from revgate.migration.postgresql.address import read_address, share_with_environment
 from revgate.migration.postgresql.sessions import PostgreSQL
-from revgate.migration.redaction import Redactor, secrets_of
+from revgate.migration.project.scripts import find_scripts
 from revgate.migration.reporting import edge_lines, failure, success, write_report
 from revgate.migration.run import Request, migrate
-from revgate.migration.scripts import find_scripts
 from revgate.migration.signals import Stop, Switch, stoppable
-from revgate.migration.stdout_kept import stdout_is_the_answer
-from revgate.migration.wording import first_line
 
 _SHORTLY: Final = Patience(lock=1, statement=5, connect=0)
 

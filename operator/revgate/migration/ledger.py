@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from revgate import __version__
 from revgate.contract.serves import Edge, below
 from revgate.migration.history import History
-from revgate.migration.revisions import Known
+from revgate.migration.project.revisions import Known
 
 COLUMNS: Final = """
     version_table_schema text NOT NULL,

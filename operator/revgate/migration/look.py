@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 from alembic.runtime.migration import MigrationContext
 
 from revgate.migration.database import Sessions
-from revgate.migration.environment import Pass, run_environment, stage
+from revgate.migration.environment.environment import Pass, run_environment, stage
 from revgate.migration.history import History
-from revgate.migration.log import get_logger
-from revgate.migration.revisions import Revisions, read_revisions
-from revgate.migration.scripts import Scripts
+from revgate.migration.output.log import get_logger
+from revgate.migration.output.wording import first_line
+from revgate.migration.project.revisions import Revisions, read_revisions
+from revgate.migration.project.scripts import Scripts
 from revgate.migration.signals import Stop
-from revgate.migration.wording import first_line
 
 
 @dataclass(frozen=True, slots=True)

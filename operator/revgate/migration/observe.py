@@ -6,8 +6,8 @@ from revgate.migration.database import Sessions
 from revgate.migration.findings import Findings
 from revgate.migration.ledger import Ledger, LedgerWish, unrecorded
 from revgate.migration.look import Project
+from revgate.migration.project.target import pending_revisions, resolve_target
 from revgate.migration.standing import Standing, where_it_stands
-from revgate.migration.target import pending_revisions, resolve_target
 
 
 @dataclass(frozen=True, slots=True)

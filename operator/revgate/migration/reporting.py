@@ -11,8 +11,8 @@ from revgate.contract.reasons import Reason
 from revgate.contract.report import MOST_PENDING, Report, encode_report
 from revgate.migration.errors import Interrupted, MigrationError, TimedOut
 from revgate.migration.findings import Findings
-from revgate.migration.graph import newest_first
-from revgate.migration.log import get_logger
+from revgate.migration.output.log import get_logger
+from revgate.migration.project.graph import newest_first
 
 
 def success(reason: Reason, findings: Findings, edges: tuple[str, ...]) -> Report:

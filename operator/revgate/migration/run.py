@@ -14,19 +14,19 @@ from typing import Final
 from revgate.contract.reasons import Reason
 from revgate.migration.apply import Application, Task
 from revgate.migration.database import Database, Lock, Sessions, Visit
-from revgate.migration.environment import stage
+from revgate.migration.environment.environment import stage
 from revgate.migration.errors import LockTimeout, WrongDatabase
 from revgate.migration.findings import Findings
 from revgate.migration.hooks import Hooks
 from revgate.migration.ledger import Ledger, LedgerWish, Provenance
-from revgate.migration.log import get_logger
 from revgate.migration.look import Look, Project, look_at_project
 from revgate.migration.observe import View, observe
+from revgate.migration.output.log import get_logger
 from revgate.migration.patience import Patience
-from revgate.migration.scripts import Scripts
+from revgate.migration.project.scripts import Scripts
+from revgate.migration.project.target import pending_revisions
 from revgate.migration.standing import Standing
 from revgate.migration.stopping import pause
-from revgate.migration.target import pending_revisions
 
 _FIRST_RETRY: Final = 0.5
 _LONGEST_RETRY: Final = 10.0

@@ -7,14 +7,14 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 
 from revgate.contract.serves import below
-from revgate.migration.environment import Pass, run_environment, stage
+from revgate.migration.environment.environment import Pass, run_environment, stage
 from revgate.migration.errors import UnknownTarget, WrongDatabase
 from revgate.migration.findings import Findings
-from revgate.migration.include_command import DIRECTION
+from revgate.migration.including.command import DIRECTION
 from revgate.migration.look import Project
 from revgate.migration.observe import see
+from revgate.migration.project.target import resolve_target
 from revgate.migration.run import Place, Request, completed_ledger, held
-from revgate.migration.target import resolve_target
 from revgate.migration.undo import BASE
 
 

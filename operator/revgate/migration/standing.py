@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from revgate.contract.serves import Edge
 from revgate.migration.errors import UnknownRevision
-from revgate.migration.graph import includes, is_beyond
+from revgate.migration.project.graph import includes, is_beyond
 
 
 class Standing(StrEnum):

@@ -12,9 +12,9 @@ from revgate.migration.errors import RevisionFailed, UnknownRevision, UnknownTar
 from revgate.migration.findings import Findings
 from revgate.migration.look import Project
 from revgate.migration.observe import see
+from revgate.migration.output.wording import first_line
+from revgate.migration.project.target import by_name, nearest
 from revgate.migration.run import Place, Request, apply, completed_ledger, held
-from revgate.migration.target import by_name, nearest
-from revgate.migration.wording import first_line
 
 BASE: Final = "base"
 _STEPS: Final = re.compile(r"-\d+")

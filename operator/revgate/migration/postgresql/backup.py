@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
-from revgate.migration.backup import Copied
-from revgate.migration.backup_failed import BackupFailed
-from revgate.migration.backup_tools import LOCK_WAIT, Tools, find_tools, refuse_older, said
+from revgate.migration.backups.backup import Copied
+from revgate.migration.backups.failed import BackupFailed
+from revgate.migration.backups.tools import LOCK_WAIT, Tools, find_tools, refuse_older, said
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.postgresql.address import Address, for_psycopg
 from revgate.migration.postgresql.connect import connect

@@ -9,7 +9,7 @@ from typing import Final
 import psycopg
 
 from revgate.migration.errors import MigrationError
-from revgate.migration.log import get_logger
+from revgate.migration.output.log import get_logger
 from revgate.migration.patience import Patience
 from revgate.migration.postgresql.sessions_seen import blockers_of
 from revgate.migration.seen import Seen

@@ -16,10 +16,10 @@ from revgate.migration.errors import (
     MigrationError,
     Unreachable,
 )
-from revgate.migration.log import get_logger
+from revgate.migration.output.log import get_logger
+from revgate.migration.output.wording import first_line
 from revgate.migration.postgresql.address import Address
 from revgate.migration.stopping import pause
-from revgate.migration.wording import first_line
 
 # psycopg has no SQLSTATE for a failed connection, so the text must tell
 _NO_ADDRESS: Final = (

@@ -21,11 +21,11 @@ from revgate.migration.doctor import (
 )
 from revgate.migration.history import History
 from revgate.migration.look import Project
+from revgate.migration.output.wording import first_line
 from revgate.migration.postgresql.invalid_indexes import check_indexes
 from revgate.migration.postgresql.session import first_value, is_pooled
 from revgate.migration.postgresql.sessions import PostgreSQL, PostgresSessions
 from revgate.migration.postgresql.tables import schema_exists, table_exists
-from revgate.migration.wording import first_line
 
 OLDEST_TESTED: Final = 15
 _OLDEST: Final = 12  # what is read of index builds in progress came with it

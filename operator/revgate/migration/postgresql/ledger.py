@@ -12,14 +12,14 @@ from revgate.contract import names
 from revgate.contract.serves import Edge
 from revgate.migration.history import History
 from revgate.migration.ledger import COLUMNS, FLOORED, READ, RECORDED, Provenance, edges_of, key_of, values_of
-from revgate.migration.log import get_logger
+from revgate.migration.output.log import get_logger
+from revgate.migration.output.wording import first_line
 from revgate.migration.postgresql import readers as rights
 from revgate.migration.postgresql.catalog import catalog_held
 from revgate.migration.postgresql.place import LedgerPlace
 from revgate.migration.postgresql.session import first_value
 from revgate.migration.postgresql.tables import schema_exists, table_exists
-from revgate.migration.revisions import Known
-from revgate.migration.wording import first_line
+from revgate.migration.project.revisions import Known
 
 _PARAMETER: Final = re.compile(r":(\w+)")
 

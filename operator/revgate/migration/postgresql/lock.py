@@ -16,7 +16,7 @@ import psycopg
 
 from revgate.migration.errors import ConnectionLost, LockHeld
 from revgate.migration.history import History
-from revgate.migration.log import get_logger
+from revgate.migration.output.log import get_logger
 from revgate.migration.postgresql.session import first_value
 from revgate.migration.postgresql.sessions_seen import holder_of
 from revgate.migration.seen import Seen

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import errors, sql
 
 from revgate.migration.errors import InvalidOptions
-from revgate.migration.log import get_logger
+from revgate.migration.output.log import get_logger
 from revgate.migration.postgresql.catalog import catalog_held
 from revgate.migration.postgresql.place import LedgerPlace
 from revgate.migration.postgresql.tables import table_exists

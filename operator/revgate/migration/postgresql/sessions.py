@@ -16,6 +16,7 @@ from revgate.migration.database import Visit
 from revgate.migration.errors import ConnectionLost, EnvironmentFailed, PermissionDenied
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.history import History
+from revgate.migration.output.wording import first_line
 from revgate.migration.patience import Patience
 from revgate.migration.postgresql.address import Address, url_of
 from revgate.migration.postgresql.blockers import BlockerWatch, watching
@@ -39,7 +40,6 @@ from revgate.migration.postgresql.session import (
 )
 from revgate.migration.postgresql.tables import ensure_schema, read_heads
 from revgate.migration.reentry import REFUSAL, taken
-from revgate.migration.wording import first_line
 
 _PLACE: Final = (
     "SELECT current_database(), coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n "

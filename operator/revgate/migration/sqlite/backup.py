@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from revgate.migration.backup import Copied
-from revgate.migration.backup_failed import BackupFailed
+from revgate.migration.backups.backup import Copied
+from revgate.migration.backups.failed import BackupFailed
+from revgate.migration.output.wording import first_line
 from revgate.migration.sqlite.file import Address, blocking
-from revgate.migration.wording import first_line
 
 _PATIENCE: Final = 30.0  # seconds that a writer may keep us from beginning to read
 _PAGES: Final = 4096  # a step; between two of them a signal can end us

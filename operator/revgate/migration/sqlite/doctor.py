@@ -20,9 +20,9 @@ from revgate.migration.doctor import (
 )
 from revgate.migration.history import History
 from revgate.migration.look import Project
+from revgate.migration.output.wording import first_line
 from revgate.migration.sqlite.ledger import table_exists
 from revgate.migration.sqlite.sessions import SQLite, SqliteSessions
-from revgate.migration.wording import first_line
 
 _OLDEST: Final = (3, 24, 0)  # the first with INSERT ... ON CONFLICT, which writes the ledger
 _OTHER_TABLES: Final = (

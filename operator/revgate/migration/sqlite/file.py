@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from revgate.migration.errors import MigrationError, Unreachable
-from revgate.migration.wording import first_line
+from revgate.migration.output.wording import first_line
 
 BEGIN: Final = "revgate_begin"
 """Execution option of a connection: the word after BEGIN; IMMEDIATE takes the write lock at once."""

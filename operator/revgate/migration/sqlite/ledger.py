@@ -9,7 +9,7 @@ from revgate.contract import names
 from revgate.contract.serves import Edge
 from revgate.migration.history import History
 from revgate.migration.ledger import COLUMNS, FLOORED, READ, RECORDED, Provenance, edges_of, key_of, values_of
-from revgate.migration.revisions import Known
+from revgate.migration.project.revisions import Known
 
 _TABLE: Final = names.LEDGER_TABLE_BESIDE
 

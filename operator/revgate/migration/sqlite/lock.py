@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from revgate.migration.errors import LockHeld, PermissionDenied
-from revgate.migration.log import get_logger
+from revgate.migration.output.log import get_logger
 from revgate.migration.stopping import pause
 
 _POLL: Final = (0.02, 0.15)

@@ -1,0 +1,87 @@
+"""What an upgrade would do, as a value: from where to where, by which revisions, and their SQL where it is known."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from revgate.migration.rendering.script import RevisionSql
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRevision:
+    """One revision of a plan: its SQL is for reading, its checksum is what is agreed to."""
+
+    sql: RevisionSql
+    checksum: str
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether its SQL is known."""
+        return not self.sql.not_rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An upgrade that was not made. Revisions are full ids; heads are sorted."""
+
+    schema: str  # of the version table; "" is the default of the connection, or SQLite, which has none
+    table: str
+    dialect: str
+    before: tuple[str, ...]
+    revisions: tuple[PlannedRevision, ...]  # in the order to apply them
+    image_digest: str = ""  # "" outside of an image
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """Return the heads to which it leads."""
+        return self.revisions[-1].sql.heads if self.revisions else self.before
+
+    @property
+    def place(self) -> str:
+        """Return the history's place for a person."""
+        return f"{self.schema}.{self.table}" if self.schema else self.table
+
+    @property
+    def not_rendered(self) -> tuple[str, ...]:
+        """Return one sentence for each revision whose SQL is not known."""
+        return tuple(one.sql.not_rendered for one in self.revisions if not one.is_rendered)
+
+    @property
+    def hash(self) -> str:
+        """Return the plan's identity."""
+        steps = [(one.sql.revision, one.checksum) for one in self.revisions]
+        return plan_hash((self.schema, self.table), self.before, self.after, steps, self.image_digest)
+
+
+def without_secrets(plan: Plan, redact: Callable[[str], str]) -> Plan:
+    """Return the plan with nothing in it that must not be shown: SQL with a mask in it would be other SQL, and goes."""
+    return replace(plan, revisions=tuple(_without_secrets(one, redact) for one in plan.revisions))
+
+
+def _without_secrets(one: PlannedRevision, redact: Callable[[str], str]) -> PlannedRevision:
+    sql, text = one.sql, "\n".join(one.sql.statements)
+    if redact(text) != text:
+        why = f"Revision {sql.revision} has a password of the environment in its SQL: it is not shown"
+        return replace(one, sql=replace(sql, statements=(), not_rendered=why))
+    return replace(one, sql=replace(sql, not_rendered=redact(sql.not_rendered)))
+
+
+def plan_hash(
+    history: tuple[str, str],
+    before: Iterable[str],
+    after: Iterable[str],
+    revisions: Sequence[tuple[str, str]],
+    image_digest: str = "",
+) -> str:
+    """Return the identity of a plan: the sha256, in hex, of what makes it another one. Its SQL does not.
+
+    Args:
+        history: schema and name of the version table.
+        before: the heads from which it starts, in any order.
+        after: the heads to which it leads, in any order.
+        revisions: id and checksum of each, in the order to apply them.
+        image_digest: digest of the image whose scripts they are, "" if there is none.
+    """
+    parts = [list(history), sorted(before), sorted(after), [list(one) for one in revisions], image_digest]
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()

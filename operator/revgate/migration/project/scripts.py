@@ -1,0 +1,112 @@
+"""The Alembic scripts of the image: found as the `alembic` command finds them, or the bundled ones."""
+
+import configparser
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from revgate.migration.errors import BrokenScripts, NoScripts
+from revgate.migration.output.wording import first_line
+
+BUNDLED: Final = "revgate.migrations"
+CONFIG_VARIABLE: Final = "ALEMBIC_CONFIG"
+_INI: Final = "alembic.ini"
+_TOML: Final = "pyproject.toml"
+_REMEDY: Final = f"set {CONFIG_VARIABLE} to the image's alembic.ini or pyproject.toml"
+_OTHER: Final = "name another alembic.ini or pyproject.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """A configuration and its script directory, whose revisions are not read yet: env.py may have to go first."""
+
+    config: Config
+    directory: ScriptDirectory
+
+
+def find_scripts(environ: Mapping[str, str], *, bundled: bool) -> Scripts:
+    """Return the scripts that the run is about.
+
+    Raises:
+        NoScripts: naming what was looked for and what to set.
+        BrokenScripts: if the configuration cannot be read.
+    """
+    return _read(_bundled_config() if bundled else _found_config(environ), _REMEDY)
+
+
+def scripts_of(path: Path) -> Scripts:
+    """Return the scripts of a configuration file; its neighbour adds to it, but nothing in the working directory does.
+
+    Raises:
+        NoScripts, BrokenScripts: as find_scripts.
+    """
+    is_toml = path.suffix == ".toml"
+    toml, ini = (path, path.with_name(_INI)) if is_toml else (path.with_name(_TOML), path)
+    has_toml = _has_section(toml)
+    if is_toml and not has_toml:
+        raise NoScripts(f"Alembic configuration {shown(path)} has no [tool.alembic]: {_OTHER}")
+    return _read(Config(str(ini) if ini.is_file() else None, toml_file=str(toml) if has_toml else None), _OTHER)
+
+
+def _read(config: Config, remedy: str) -> Scripts:
+    directory = _directory(config, remedy)
+    if not any((Path(directory.dir) / name).exists() for name in ("env.py", "env.pyc")):
+        raise NoScripts(f"Script location {shown(directory.dir)} has no env.py: {remedy}, whose script_location has")
+    return Scripts(config, directory)
+
+
+def shown(path: str | Path) -> str:
+    """Return a path as a person would write it: relative to the working directory where it is below."""
+    path = Path(path)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _bundled_config() -> Config:
+    spec = find_spec(BUNDLED)
+    if spec is None or spec.origin is None:
+        raise NoScripts(f"Package {BUNDLED} is missing: install revgate whole, or leave out --bundled")
+    config = Config()
+    config.set_main_option("script_location", str(Path(spec.origin).parent).replace("%", "%%"))
+    return config
+
+
+def _found_config(environ: Mapping[str, str]) -> Config:
+    named = environ.get(CONFIG_VARIABLE, "")
+    if named and not Path(named).is_file():
+        raise NoScripts(f"{CONFIG_VARIABLE} names {named}, which is no file in this image: {_REMEDY}")
+    toml = Path(named if Path(named).name == _TOML else _TOML)
+    ini = Path(named if named and Path(named).name != _TOML else _INI)
+    has_ini, has_toml = ini.is_file(), _has_section(toml)
+    if named and Path(named).name == _TOML and not has_toml:
+        raise NoScripts(f"{CONFIG_VARIABLE} names {named}, which has no [tool.alembic]: {_REMEDY}")
+    if not has_ini and not has_toml:
+        raise NoScripts(
+            f"No Alembic scripts were found: {CONFIG_VARIABLE} is not set, and {Path.cwd()} has no {_INI} and no "
+            f"{_TOML} with [tool.alembic]; {_REMEDY}, or the container's working directory"
+        )
+    return Config(str(ini) if has_ini else None, toml_file=str(toml) if has_toml else None)
+
+
+def _has_section(path: Path) -> bool:
+    try:
+        return path.is_file() and "alembic" in tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except tomllib.TOMLDecodeError as error:
+        raise BrokenScripts(f"{shown(path)} could not be read: {first_line(error)}") from error
+
+
+def _directory(config: Config, remedy: str) -> ScriptDirectory:
+    try:
+        return ScriptDirectory.from_config(config)
+    except (CommandError, ImportError) as error:
+        named = config.config_file_name or config.toml_file_name or "the configuration"
+        raise NoScripts(f"No Alembic scripts were found by {shown(named)}: {first_line(error)}; {remedy}") from error
+    except (ValueError, LookupError, configparser.Error) as error:  # they may quote the file: class only
+        named = config.config_file_name or config.toml_file_name or "the configuration"
+        raise BrokenScripts(f"{shown(named)} could not be read: {type(error).__name__}") from error
