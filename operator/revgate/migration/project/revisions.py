@@ -1,6 +1,7 @@
 """The revisions of the scripts as values: read once, where env.py has set the scene, or refused with file and line."""
 
 import hashlib
+import re
 import threading
 import traceback
 import warnings
@@ -18,6 +19,8 @@ from revgate.contract.serves import Edge
 from revgate.migration.errors import BrokenScripts, MigrationError, NoScripts
 from revgate.migration.output.wording import first_line
 from revgate.migration.project.scripts import shown
+
+_FLOOR: Final = re.compile(rb"^serves_from\b.*\n?", re.MULTILINE)
 
 _READING: Final = threading.Lock()
 """Two threads that catch warnings leave the process without any: each puts back what the other has set."""
@@ -93,12 +96,15 @@ def _known(script: Script) -> Known:
     # The only place where depends_on is resolved to full ids; there is no public name for it
     parents = tuple(sorted(script._all_down_revisions))  # noqa: SLF001
     path = Path(script.path)
-    return Known(Edge(script.revision, parents, floor), path, _checksum(path))
+    return Known(Edge(script.revision, parents, floor), path, checksum_of(path.read_bytes()))
 
 
-def _checksum(path: Path) -> str:
-    """Return the sha256 of a file's text, the same for both kinds of line ends."""
-    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+def checksum_of(content: bytes) -> str:
+    """Return the SHA-256 of a revision file, the same for both kinds of line ends and with any floor or none.
+
+    A floor is often found out later, for a revision that is applied long since, and changes nothing in the database.
+    """
+    return hashlib.sha256(_FLOOR.sub(b"", content.replace(b"\r\n", b"\n"))).hexdigest()
 
 
 def _broken(directory: ScriptDirectory, error: BaseException, warned: Sequence[str]) -> MigrationError:
