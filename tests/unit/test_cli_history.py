@@ -140,10 +140,16 @@ def test_history_as_json_has_what_a_script_needs(cli):
 
 
 def test_what_a_revision_file_prints_is_not_in_the_answer(tmp_path):
-    project = make_project(tmp_path / "shop").revision("a1", head="print('hello')")
+    imported = "print('hello')\nrevision = revision.lower()"  # no plain value: only importing it tells
+    project = make_project(tmp_path / "shop").revision("a1", head=imported)
     ended = Cli(project.folder).ok("history", "--json")
     assert [one["revision"] for one in ended.json] == ["a1"]
     assert "hello" in ended.err
+
+
+def test_a_revision_file_that_says_it_plainly_is_not_imported(tmp_path):
+    project = make_project(tmp_path / "shop").revision("a1", head="raise RuntimeError('imported')")
+    assert [one["revision"] for one in Cli(project.folder).ok("history", "--json").json] == ["a1"]
 
 
 def test_a_reader_who_has_enough_is_no_error(cli):

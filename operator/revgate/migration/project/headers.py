@@ -1,0 +1,163 @@
+"""What a revision file says of itself, read without running it: its place in the graph, its floor, its first words.
+
+Importing thousands of files that will never run costs most of the time of a run that has nothing to do. What is not
+written as a plain value at the top level is not guessed at: then Alembic imports the file, as it always did.
+"""
+
+import ast
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_NAMES: Final = ("revision", "down_revision", "branch_labels", "depends_on", "serves_from")
+_ASSIGNED: Final = re.compile(rf"^({'|'.join(_NAMES)})[ \t]*(?::[^=\n]*)?=[ \t]*", re.MULTILINE)
+_MENTIONED: Final = re.compile(rf"\b(?:{'|'.join(_NAMES)})[ \t]*(?::[^=\n]*)?=(?!=)")
+_TEXT: Final = re.compile(r"(?:None|(?P<quote>['\"])(?P<text>[^'\"\\\n]*)(?P=quote))[ \t]*(?:#.*)?$", re.MULTILINE)
+_DOC: Final = re.compile(r'\s*(?:"""(?P<long>[^"\\]*)"""|"(?P<short>[^"\\\n]+)")[ \t]*$', re.MULTILINE)
+_NO_DOC: Final = re.compile(r"(?:\s|#.*\n)*(?:from|import)\b")
+_FLOOR: Final = re.compile(rb"^serves_from\b.*\n?", re.MULTILINE)
+_REVISION_FILE: Final = re.compile(r"(?!\.\#|__init__).*\.py$")
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One revision file. Parents and dependencies are as they are written: a dependency may be a label."""
+
+    path: str
+    revision: str
+    down_revision: Words
+    depends_on: Words
+    branch_labels: Words
+    floor: str
+    doc: str  # the whole docstring
+    checksum: str
+
+
+def read_header(path: str, content: bytes) -> Header | None:
+    """Return the header of a file, or None when only importing it would tell."""
+    try:
+        text = content.decode().replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        return None
+    values = _values(text)
+    doc = _doc(text)
+    if values is None or doc is None:
+        return None
+    revision, floor = values["revision"], values["serves_from"]
+    if len(revision) != 1 or len(floor) > 1:
+        return None
+    return Header(
+        path=path,
+        revision=revision[0],
+        down_revision=values["down_revision"],
+        depends_on=values["depends_on"],
+        branch_labels=values["branch_labels"],
+        floor="".join(floor),
+        doc=doc,
+        checksum=checksum_of(content),
+    )
+
+
+def checksum_of(content: bytes) -> str:
+    """Return the SHA-256 of a revision file, the same for both kinds of line ends and with any floor or none.
+
+    A floor is often found out later, for a revision that is applied long since, and changes nothing in the database.
+    """
+    return hashlib.sha256(_FLOOR.sub(b"", content.replace(b"\r\n", b"\n"))).hexdigest()
+
+
+def revision_files(folders: Sequence[str], *, recursive: bool) -> Iterator[os.DirEntry[str]]:
+    """Yield the files that Alembic would import, in its order."""
+    for folder in folders:
+        yield from _files(folder, recursive=recursive)
+
+
+def _files(folder: str, *, recursive: bool) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        if _REVISION_FILE.match(entry.name) and entry.is_file():
+            yield entry
+    for entry in entries if recursive else ():
+        if entry.is_dir() and entry.name != "__pycache__":
+            yield from _files(entry.path, recursive=True)
+
+
+def _values(text: str) -> dict[str, Words] | None:
+    """Return what the names are set to; None unless each is set once, at the top level, to a plain value."""
+    values: dict[str, Words] = dict.fromkeys(_NAMES, ())
+    found = list(_ASSIGNED.finditer(text))
+    names = {match[1] for match in found}
+    if len(names) != len(found) or not {"revision", "down_revision"} <= names:
+        return None
+    if len(_MENTIONED.findall(text)) != len(found):
+        return None  # set again in a block, or by a call with a keyword of that name: let Python decide
+    for match in found:
+        value = _value(text, match.end())
+        if value is None:
+            return _parsed(text)
+        values[match[1]] = value
+    return values
+
+
+def _value(text: str, start: int) -> Words | None:
+    """Return a None or a string that is alone on its line."""
+    match = _TEXT.match(text, start)
+    if match is None:
+        return None
+    return () if match["text"] is None else (match["text"],)
+
+
+def _parsed(text: str) -> dict[str, Words] | None:
+    """Return the same by Python's own grammar: tuples over several lines, strings with escapes."""
+    values: dict[str, Words] = dict.fromkeys(_NAMES, ())
+    try:
+        for node in ast.parse(text).body:
+            name, value = _assignment(node)
+            if name in values and value is not None:
+                values[name] = _words(ast.literal_eval(value))
+    except (SyntaxError, ValueError, TypeError):
+        return None
+    return values
+
+
+def _assignment(node: ast.stmt) -> tuple[str, ast.expr | None]:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return name, value
+        case ast.AnnAssign(target=ast.Name(id=name), value=value):
+            return name, value
+        case _:
+            return "", None
+
+
+def _words(value: object) -> Words:
+    """Return a value of Alembic's as a tuple: None, a string or several.
+
+    Raises:
+        TypeError: if it is nothing of the kind.
+    """
+    if value is None:
+        return ()
+    words = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (tuple, list)) else (None,)
+    if not all(isinstance(word, str) for word in words):
+        raise TypeError("no revision")
+    return words
+
+
+def _doc(text: str) -> str | None:
+    """Return the docstring; None when it could not be read."""
+    match = _DOC.match(text)
+    if match:
+        return match["long"] if match["long"] is not None else match["short"]
+    if _NO_DOC.match(text):
+        return ""
+    try:
+        return ast.get_docstring(ast.parse(text), clean=False) or ""
+    except (SyntaxError, ValueError):
+        return None

@@ -1,0 +1,93 @@
+"""Alembic's own graph of revisions, over files that are imported when they run and not before."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from alembic.script import Script, ScriptDirectory
+from alembic.script.revision import Revision, RevisionMap
+from alembic.util import load_python_file
+
+from revgate.migration.errors import BrokenScripts
+from revgate.migration.project.blame import blame_file
+from revgate.migration.project.headers import Header, read_header, revision_files
+from revgate.migration.project.scripts import shown
+
+
+class LazyScript(Script):
+    """A revision that is known by its header."""
+
+    def __init__(self, header: Header) -> None:
+        self.header = header
+        self.path = header.path
+        self._module: ModuleType | None = None
+        Revision.__init__(
+            self,
+            header.revision,
+            _one_or_several(header.down_revision),
+            dependencies=header.depends_on,
+            branch_labels=header.branch_labels,
+        )
+
+    @property
+    def module(self) -> ModuleType:  # type: ignore[override]  # an attribute of Alembic's
+        """Import the file, once.
+
+        Raises:
+            BrokenScripts: naming the file and the line; or if it then calls itself something else than its text said.
+        """
+        if self._module is None:
+            self._module = self._imported(Path(self.path))
+        return self._module
+
+    def _imported(self, path: Path) -> ModuleType:
+        try:
+            module = load_python_file(path.parent, path.name)
+        except (Exception, SystemExit) as error:
+            raise blame_file(error, [path]) or error from error
+        if getattr(module, "revision", None) != self.revision:
+            raise BrokenScripts(f"Revision file {shown(path)} changes `revision` while it is imported: set it once")
+        return module
+
+    @property
+    def longdoc(self) -> str:
+        """Return the docstring."""
+        return self.header.doc.strip()
+
+
+class LazyMap(RevisionMap):
+    """Marks a graph that we have put in place of Alembic's."""
+
+
+def read_lazily(directory: ScriptDirectory) -> None:
+    """Let the directory know its revisions by their headers, unless it has imported them by now."""
+    revision_map: Any = directory.revision_map
+    # Files without source have no text; and who has taken the whole class apart knows why
+    if isinstance(revision_map, LazyMap) or directory.sourceless or type(directory) is not ScriptDirectory:
+        return
+    if "_revision_map" not in vars(revision_map):
+        directory.revision_map = LazyMap(lambda: _scripts(directory))
+
+
+def _scripts(directory: ScriptDirectory) -> Iterator[Script]:
+    locations = [str(folder.resolve()) for folder in directory._version_locations if folder.exists()]  # noqa: SLF001  the public one may hold "package:folder"
+    seen: set[str] = set()
+    for entry in revision_files(locations, recursive=directory.recursive_version_locations):
+        path = str(Path(entry.path).resolve()) if entry.is_symlink() else entry.path
+        if path not in seen:
+            seen.add(path)
+            yield from _script(directory, path)
+
+
+def _script(directory: ScriptDirectory, path: str) -> Iterator[Script]:
+    with open(path, "rb") as file:  # noqa: PTH123  thousands of Path objects are a tenth of a second
+        header = read_header(path, file.read())
+    script = Script._from_path(directory, Path(path)) if header is None else LazyScript(header)  # noqa: SLF001
+    if script is not None:
+        yield script
+
+
+def _one_or_several(revisions: tuple[str, ...]) -> str | tuple[str, ...] | None:
+    """Return parents as Alembic's files have them."""
+    return revisions[0] if len(revisions) == 1 else revisions or None
