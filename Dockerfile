@@ -39,6 +39,12 @@ COPY locks/gate.txt locks/
 RUN /build/bin/pip --python /opt/revgate/bin/python install --quiet --no-compile --require-hashes -r locks/gate.txt \
  && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/revgate/lib
 
+# What pip writes as bin/revgate loads re, and Python without -S looks for more packages: 7 of the 30 ms of a gate
+FROM revgate AS gate-start
+RUN set -- /installed/lib/python3.*/site-packages \
+ && printf '%s\n' '#!/opt/revgate/bin/python -SP' 'import sys' "sys.path.append('/opt/revgate/${1#/installed/}')" \
+      'from revgate.cli.main import main' 'sys.exit(main())' > /installed/bin/revgate
+
 FROM ${BASE_IMAGE} AS clean
 ARG VERSION=dev
 ARG REVISION=unknown
@@ -63,7 +69,7 @@ CMD ["operator"]
 FROM clean AS gate
 LABEL org.opencontainers.image.title=revgate-gate
 COPY --from=gate-packages /opt/revgate /opt/revgate
-COPY --from=revgate /installed /opt/revgate
+COPY --from=gate-start /installed /opt/revgate
 CMD ["wait"]
 
 FROM clean AS runner

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from database.projects.project import Project, make_project
 from revgate.migration.postgresql.progress import BuildWatch, IndexBuild
-from support.cli import Cli
+from support.cli import Cli, Ended
 from support.waiting import eventually
 
 SLOW_INDEX = """
@@ -17,6 +17,14 @@ op.execute("CREATE FUNCTION slow(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE A
 op.execute("CREATE TABLE lines AS SELECT n FROM generate_series(1, 200) AS n")
 with op.get_context().autocommit_block():
     op.execute("CREATE INDEX CONCURRENTLY idx_lines ON lines (slow(n))")
+"""
+
+UNTIL_OPENED = """
+DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM opened) LOOP PERFORM pg_sleep(0.1); END LOOP; END $$
+"""
+HOLDER_ASKED = """
+SELECT count(*) FROM pg_stat_activity
+WHERE application_name LIKE 'revgate%lock' AND query LIKE '%advisory%' AND query LIKE '%pg_stat_activity%'
 """
 
 
@@ -65,14 +73,18 @@ def test_sql_and_progress_do_not_write_over_each_other_on_a_terminal(project, tm
 
 
 def test_a_second_upgrade_says_whom_it_waits_for_and_finds_nothing_left_to_do(project, database15):
-    project.revision("b2", "a1", "op.execute('SELECT pg_sleep(3)')")
+    database15.query("CREATE TABLE opened ()")
+    project.revision("b2", "a1", f"op.execute({UNTIL_OPENED!r})")
     cli = Cli(project.folder).at(database15.url)
-    first = threading.Thread(target=cli.ok, args=("upgrade",))
-    first.start()
-    asleep = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
-    eventually("the second revision runs", lambda: database15.query(asleep)[0][0])
-    second = cli.ok("upgrade")
-    first.join()
+    ended: list[Ended] = []
+    runs = [threading.Thread(target=lambda: ended.append(cli.ok("upgrade"))) for _ in range(2)]
+    for run in runs:
+        run.start()
+    eventually("one of them has asked who holds the lock", lambda: database15.query(HOLDER_ASKED)[0][0])
+    database15.query("INSERT INTO opened DEFAULT VALUES")
+    for run in runs:
+        run.join()
+    (second,) = [run for run in ended if "Nothing was pending" in run.err]
     assert second.err.startswith("Lock awaited: holder_pid=")
     assert second.err.endswith("Nothing was pending: the database is at b2\n")
 

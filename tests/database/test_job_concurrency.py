@@ -4,6 +4,8 @@ import signal
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
+
 from database.projects.project import Project, make_project
 from database.projects.running import Running, heads, key_of, ledger, run, start, tables, until
 from revgate.contract.exits import Exit
@@ -120,17 +122,35 @@ def test_a_killed_runner_frees_the_lock_and_the_next_one_completes(database: Dat
     assert (heads(database), tables(database)) == (["a2"], ["t_a1", "t_a2"])
 
 
-def test_a_lock_timeout_names_who_is_in_the_way(database: Database, tmp_path: Path):
-    project = make_project(tmp_path / "app").chain("a1")
+def altering(folder: Path, database: Database) -> Project:
+    """Return a project whose table is there, and whose next revision wants it for itself."""
+    project = make_project(folder).chain("a1")
     run(database, project.folder)
-    project.revision("a2", "a1", "op.add_column('t_a1', sa.Column('name', sa.Text))")
+    return project.revision("a2", "a1", "op.add_column('t_a1', sa.Column('name', sa.Text))")
+
+
+def test_a_lock_timeout_names_who_is_in_the_way(database: Database, tmp_path: Path):
+    project = altering(tmp_path / "app", database)
     with closing(database.connect(autocommit=False, application_name="report_worker")) as reader:
         reader.execute("SELECT * FROM t_a1")
-        ended = run(database, project.folder, "--lock-timeout", "2s")
+        ended = run(database, project.folder, "--lock-timeout", "1s", "--lock-retries", "1")
         assert (ended.code, ended.report.reason) == (Exit.LOCK_TIMEOUT, Reason.LOCK_TIMEOUT), ended
         assert f"pid {reader.info.backend_pid} (report_worker, idle in transaction" in ended.report.message
+        assert "; it was tried 2 times in " in ended.report.message
         assert (ended.report.failed, heads(database)) == ("a2", ["a1"])
+    assert len(ended.events("revision_retried")) == 1
     assert run(database, project.folder).code == 0
+
+
+def test_a_job_tries_again_until_the_table_is_free(database15: Database, tmp_path: Path):
+    project = altering(tmp_path / "app", database15)
+    with closing(database15.connect(autocommit=False)) as reader:
+        reader.execute("SELECT * FROM t_a1")
+        running = start(database15, project.folder, "--lock-timeout", "50ms", "--lock-retries", "1000")
+        until(lambda: running.err.read_text().count("revision_retried") == 2, running.err.read_text)
+    ended = running.end()
+    assert (ended.code, heads(database15)) == (0, ["a2"]), ended
+    assert [event["revision"] for event in ended.events("revision_applied")] == ["a2"]
 
 
 def test_an_index_built_concurrently_waits_for_readers_longer_than_the_lock_timeout(database: Database, tmp_path: Path):
@@ -167,3 +187,113 @@ def test_runners_that_wait_do_not_hold_up_an_index_built_concurrently(database: 
     ended = [runner.end() for runner in runners]
     assert [one.code for one in ended] == [0, 0, 0], ended
     assert database.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'big_index'::regclass") == [(True,)]
+
+
+def helped(folder: Path) -> Project:
+    """Return a project with a table, and a revision that builds an index beside those who use it."""
+    head = "from revgate import create_index_concurrently"
+    return (
+        make_project(folder)
+        .chain("a1")
+        .revision("a2", "a1", "create_index_concurrently('ix_a2', 't_a1', ['id'])", head=head)
+    )
+
+
+BUILDING = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'CREATE INDEX CONCURRENTLY ix_a2%'"
+VALID = "SELECT indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname = 'ix_a2'"
+
+
+def building(database: Database, project: Project, writer: psycopg.Connection) -> Running:
+    """Start a run whose build waits for the writer, when the index is there and not valid yet."""
+    run(database, project.folder, "--target", "a1")
+    writer.execute("INSERT INTO t_a1 VALUES (1)")
+    running = start(database, project.folder)
+    until(lambda: database.query(VALID) == [(False,)], lambda: (activity(database), running.err.read_text()))
+    return running
+
+
+def test_sigterm_in_a_concurrent_build_is_reported_and_the_next_run_builds_it_anew(database: Database, tmp_path: Path):
+    project = helped(tmp_path / "app")
+    with closing(database.connect(autocommit=False)) as writer:
+        running = building(database, project, writer)
+        running.signal(signal.SIGTERM)
+        ended = running.end()
+        assert (ended.code, ended.report.reason) == (Exit.INTERRUPTED, Reason.INTERRUPTED), ended
+        assert ended.report.message.endswith("during Revision a2 (a2_change.py); a part of it is committed")
+        assert (heads(database), database.query(VALID), database.query(BUILDING)) == (["a1"], [(False,)], [])
+    assert run(database, project.folder).code == 0
+    assert (heads(database), database.query(VALID)) == (["a2"], [(True,)])
+
+
+def test_a_concurrent_build_that_loses_its_session_is_tried_again_by_itself(database15: Database, tmp_path: Path):
+    project = helped(tmp_path / "app")
+    with closing(database15.connect(autocommit=False)) as writer:
+        running = building(database15, project, writer)
+        database15.query(f"SELECT pg_terminate_backend(pid) FROM ({BUILDING}) AS builder")
+        ended = running.end()
+    assert (ended.code, ended.report.reason) == (Exit.CONNECTION_LOST, Reason.CONNECTION_LOST), ended
+    assert run(database15, project.folder).code == 0
+    assert database15.query(VALID) == [(True,)]
+
+
+def test_what_was_written_before_a_concurrent_build_makes_it_a_humans_business(database15: Database, tmp_path: Path):
+    body = """
+        op.execute('INSERT INTO t_a1 VALUES (2)')
+        create_index_concurrently('ix_a2', 't_a1', ['id'])
+    """
+    project = helped(tmp_path / "app").revision("a2", "a1", body, head="from revgate import create_index_concurrently")
+    with closing(database15.connect(autocommit=False)) as writer:
+        running = building(database15, project, writer)
+        database15.query(f"SELECT pg_terminate_backend(pid) FROM ({BUILDING}) AS builder")
+        ended = running.end()
+    assert (ended.code, ended.report.reason) == (Exit.REVISION_FAILED, Reason.REVISION_FAILED), ended
+    assert "part of it was committed before" in ended.report.message
+
+
+SLOW_COMMIT = """
+    CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$;
+    CREATE TABLE slow (id int);
+    CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION slowly();
+"""
+
+
+def test_what_a_killed_runner_is_still_committing_is_waited_for(database: Database, tmp_path: Path):
+    body = """
+        op.execute('SET client_connection_check_interval = 0')  # as on a server that cannot look whether we live
+        op.execute('CREATE TABLE t_a1 (id int)')
+        op.execute('INSERT INTO slow VALUES (1)')
+    """
+    database.query(SLOW_COMMIT)
+    project = make_project(tmp_path / "app").revision("a1", None, body)
+    running = start(database, project.folder)
+    committing = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query = 'COMMIT'"
+    until(lambda: database.query(committing), lambda: (activity(database), running.err.read_text()))
+    running.signal(signal.SIGKILL)
+    assert running.end().code == -signal.SIGKILL
+    ended = run(database, project.folder)
+    assert (ended.code, ended.report.message) == (0, "Database is at a1: there was nothing to apply"), ended
+    assert ended.events("lock_awaited")[0]["holder_application"] == "revgate"
+    assert (heads(database), ledger(database), database.query("SELECT id FROM slow")) == (
+        ["a1"],
+        {"a1": "applied"},
+        [(1,)],
+    )
+    assert lock_is_free(database)
+
+
+def test_what_a_killed_runner_left_is_named_when_it_takes_too_long(database15: Database, tmp_path: Path):
+    body = """
+        op.execute('SET client_connection_check_interval = 0')
+        op.execute('SELECT pg_sleep(600)')
+    """
+    project = make_project(tmp_path / "app").revision("a1", None, body)
+    running = start_sleeping(database15, project)
+    ((pid,),) = database15.query(SLEEPING)
+    running.signal(signal.SIGKILL)
+    running.end()
+    ended = run(database15, project.folder, "--runner-timeout", "200ms")
+    assert (ended.code, ended.report.reason) == (Exit.LOCK_HELD, Reason.LOCK_HELD), ended
+    assert f"pid {pid} (revgate, active, " in ended.report.message
+    assert "whose runner is gone" in ended.report.message
+    database15.query("SELECT pg_terminate_backend(%s)", pid)

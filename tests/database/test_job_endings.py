@@ -149,7 +149,7 @@ def test_a_floor_that_comes_later_reaches_the_ledger_and_stays(database15: Datab
     project = make_project(tmp_path / "app").chain("a1", "a2")
     older = project.copy("older")
     run(database15, project.folder)
-    project.revision("a2", "a1", head="serves_from = 'a2'")
+    project.revision("a2", "a1", head="serves_from = 'a2'\n")
     for folder in (project.folder, older.folder):
         ended = run(database15, folder)
         assert (ended.code, ended.report.message) == (0, "Database is at a2: there was nothing to apply"), ended

@@ -63,8 +63,9 @@ def test_a_missing_right_has_a_reason_of_its_own(server15: Server, database15: D
 
 def test_a_serialization_failure_may_be_tried_again(database15: Database, tmp_path: Path):
     body = "op.execute(\"DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END $$\")"
-    ended = run(database15, make_project(tmp_path / "app").revision("a1", None, body).folder)
+    ended = run(database15, make_project(tmp_path / "app").revision("a1", None, body).folder, "--lock-retries", "1")
     assert (ended.code, ended.report.reason) == (Exit.CONFLICT, Reason.CONFLICT)
+    assert "it was tried 2 times" in ended.report.message
 
 
 def test_what_has_committed_a_part_is_never_tried_again_by_itself(database15: Database, tmp_path: Path):

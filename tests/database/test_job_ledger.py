@@ -12,6 +12,7 @@ from database.projects.project import make_project
 from database.projects.running import ledger, run
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
+from support.recording import make_recorded
 from support.servers import Database, Server
 
 
@@ -90,6 +91,26 @@ def test_is_beside_the_version_table_where_the_schema_is_somebody_elses(
     assert ended.code == 0, ended
     assert ledger(database15, "revgate.revision_log") == {"a1": "applied"}
     assert app.query("SELECT revision FROM second.revgate_revision_log") == [("b1",)]
+
+
+def test_stays_beside_the_version_table_when_another_history_makes_one_in_its_schema(
+    server15: Server, database15: Database, tmp_path: Path
+):
+    server15.query(f"ALTER DATABASE {database15.name} OWNER TO postgres")
+    with as_superuser(server15, database15) as superuser:
+        superuser.execute(f"GRANT ALL ON SCHEMA public TO {database15.user}")
+    first = make_recorded(tmp_path / "first", database15.sqlalchemy_url).scripts("a1 a2<-a1")
+    first.upgrade("a1")
+    server15.query(f"ALTER DATABASE {database15.name} OWNER TO {database15.user}")
+    second = make_recorded(tmp_path / "second", database15.sqlalchemy_url).scripts("b1")
+    env = second.folder / "migrations" / "env.py"
+    env.write_text(env.read_text().replace("target_metadata=None", "version_table='second_version'"))
+    database15.query("CREATE SCHEMA revgate")
+    database15.query("CREATE TABLE revgate.revision_log (LIKE revgate_revision_log INCLUDING ALL)")
+    second.upgrade()
+    first.upgrade()
+    assert ledger(database15, "public.revgate_revision_log") == {"a1": "applied", "a2": "applied"}
+    assert ledger(database15) == {"b1": "applied"}
 
 
 def test_no_right_to_create_anything_is_told(database15: Database, app: Database, tmp_path: Path):

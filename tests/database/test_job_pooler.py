@@ -1,65 +1,57 @@
-"""A pooler in transaction mode is refused: through it, the lock of one runner would not keep out another."""
+"""A pooler is refused for what writes: through it, the lock of one runner might not keep out another."""
 
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from database.projects.running import heads, run, until
+from database.projects.project import make_project
+from database.projects.running import heads, ledger, run, start, tables
+from revgate import MigrationRunner
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
-from support.servers import Database, _account, _as, _free_port
+from revgate.migration.errors import PoolerRefused
+from support.cli import Cli
+from support.library import postgresql_place
+from support.pooler import pooled
+from support.servers import Database
+
+MODES = ("transaction", "session")
+NO_LOCK = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
 
 
-@pytest.fixture
-def pooled(database15: Database) -> Iterator[str]:
-    """Give the URL of the database through PgBouncer."""
-    folder = Path(tempfile.mkdtemp(prefix="revgate-pgbouncer-"))
-    port = _free_port()
-    settings = _configure(folder, port, database15)
-    url = database15.url.replace(f":{database15.port}/", f":{port}/")
-    command = [*_as(_account()), "/usr/sbin/pgbouncer", str(settings)]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        until(lambda: _answers(url), (folder / "log").read_text)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        shutil.rmtree(folder)
+@pytest.mark.parametrize("mode", MODES)
+def test_a_pooler_is_refused_with_what_to_do(database15: Database, tmp_path: Path, mode: str):
+    with pooled(database15, mode) as behind:
+        ended = run(behind, tmp_path, "--bundled")
+        assert (ended.code, ended.report.reason) == (Exit.CONFIGURATION, Reason.POOLER_REFUSED), ended
+        assert "give the URL of the PostgreSQL server itself" in ended.report.message
+        assert database15.query(NO_LOCK) == []
+    assert (heads(database15), tables(database15)) == ([], [])
 
 
-def _configure(folder: Path, port: int, database: Database) -> Path:
-    users, settings = folder / "users.txt", folder / "pgbouncer.ini"
-    users.write_text(f'"{database.user}" "{database.password}"\n')
-    settings.write_text(
-        f"[databases]\n* = host={database.host} port={database.port}\n[pgbouncer]\n"
-        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = scram-sha-256\n"
-        f"auth_file = {users}\npool_mode = transaction\n"
-    )
-    account = _account()
-    for path in (folder, users, settings):
-        if account is not None:
-            os.chown(path, account.pw_uid, account.pw_gid)
-    return settings
+@pytest.mark.parametrize("mode", MODES)
+def test_questions_are_answered_through_a_pooler_and_nothing_else(database15: Database, tmp_path: Path, mode: str):
+    project = make_project(tmp_path / "app").chain("a1", "a2")
+    run(database15, project.folder, "--target", "a1")
+    ini = project.folder / "alembic.ini"
+    with pooled(database15, mode) as behind:
+        runner = MigrationRunner(postgresql_place("psycopg", behind).engine(), ini)
+        assert (runner.get_current_version(), runner.get_pending_migrations()) == ("a1", ["a2"])
+        for call in (runner.upgrade_to_head, runner.downgrade, lambda: runner.stamp("a2")):
+            with pytest.raises(PoolerRefused):
+                call()
+        sentence = Cli(project.folder).at(behind.url).run("upgrade").sentence
+        assert "connection pooler" in sentence
+        assert database15.query(NO_LOCK) == []
+    assert (heads(database15), tables(database15)) == (["a1"], ["t_a1"])
 
 
-def _answers(url: str) -> bool:
-    try:
-        with closing(psycopg.connect(url)):
-            return True
-    except psycopg.OperationalError:
-        return False
-
-
-def test_a_transaction_pooler_is_refused(pooled: str, database15: Database, tmp_path: Path):
-    ended = run(pooled, tmp_path, "--bundled")
-    assert (ended.code, ended.report.reason) == (Exit.CONFIGURATION, Reason.POOLER_REFUSED), ended
-    assert heads(database15) == []
+@pytest.mark.parametrize("mode", MODES)
+def test_runners_beside_and_behind_a_pooler_are_never_two(database15: Database, tmp_path: Path, mode: str):
+    with pooled(database15, mode) as behind:
+        runners = [start(each, tmp_path, "--bundled") for each in (behind, database15, behind, database15)]
+        ended = [runner.end() for runner in runners]
+    assert [one.code for one in ended] == [Exit.CONFIGURATION, 0, Exit.CONFIGURATION, 0], ended
+    applied = [event["revision"] for one in ended for event in one.events("revision_applied")]
+    assert sorted(applied) == sorted(ledger(database15)) == [f"000{number}" for number in range(1, 9)]
+    assert heads(database15) == ["0008"]

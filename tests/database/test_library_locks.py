@@ -16,7 +16,7 @@ from database.projects.running import key_of, until
 from revgate import MigrationRunner
 from revgate.migration.backups.backup import Backup, BackupFailed
 from revgate.migration.errors import LockHeld, LockTimeout
-from support.library import Place, answer, runs_of
+from support.library import Place, answer, runs_of, sqlite_place
 from support.library_project import Project, make_project
 from support.servers import Database
 
@@ -89,6 +89,35 @@ def test_a_lock_that_is_held_for_too_long_names_its_holder(few: Place, project: 
     finally:
         assert end() == []
     assert few.heads() == ["a2"]
+
+
+def test_a_link_to_a_file_has_the_lock_of_the_file(tmp_path: Path, project: Project):
+    place = sqlite_place("pysqlite", tmp_path)
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "library.db")
+    _, end = held_by_a_run(place, project)
+    try:
+        for url in (f"sqlite:///{link}", f"sqlite:///file:{tmp_path}/library.db?uri=true"):
+            with pytest.raises(LockHeld, match=r"library.db.migrate.lock was held by pid \d+ \(.+, \d+ s\)"):
+                MigrationRunner(sa.create_engine(url), project.config, lock_wait=0).upgrade_to_head()
+    finally:
+        assert end() == []
+    assert [path.name for path in link.parent.iterdir()] == ["link.db"]
+
+
+def test_a_deadlock_is_tried_again(postgresql: Place, database15: Database, project: Project):
+    postgresql.runner(project.config).upgrade_to_head()
+    project.add("a3", "a2", "op.execute('LOCK TABLE t_a1')\nop.execute('LOCK TABLE t_a2')", undo="pass")
+    runner = postgresql.runner(project.config, lock_timeout=0)
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 't_a2'::regclass"
+    with closing(database15.connect(autocommit=False)) as other:
+        other.execute("LOCK TABLE t_a2")
+        thread, failed = in_thread(runner.upgrade_to_head)
+        until(lambda: database15.query(waiting), lambda: failed)
+        other.execute("LOCK TABLE t_a1")  # the runner, who has waited for longer, gives way
+    thread.join(60)
+    assert (failed, postgresql.heads()) == ([], ["a3"])
 
 
 def test_another_session_with_the_lock_is_named(postgresql: Place, database15: Database, project: Project):

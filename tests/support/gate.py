@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,13 +61,19 @@ class Gate:
 
 
 @contextmanager
-def waiting(folder: Path, url: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Gate]:
+def waiting(
+    folder: Path,
+    url: str,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    python: Sequence[str] = (sys.executable,),
+) -> Iterator[Gate]:
     """Start a gate that looks often; it ends with the block at the latest."""
     log, message = folder / "log", folder / "message"
     log.unlink(missing_ok=True)
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("REVGATE_", "DATABASE_", "PG"))}
     given = {"REVGATE_DATABASE_URL": url} if url else {}
-    command = [sys.executable, "-m", "revgate", "wait", "--interval", "50ms", *arguments]
+    command = [*python, "-m", "revgate", "wait", "--interval", "50ms", *arguments]
     with log.open("wb") as stderr:
         process = subprocess.Popen(
             command,

@@ -1,4 +1,4 @@
-"""A real PgBouncer in transaction mode, in front of one database."""
+"""A real PgBouncer in front of one database, in transaction mode unless told otherwise."""
 
 import os
 import pwd
@@ -20,24 +20,24 @@ STARTS_WITHIN = 30.0  # seconds
 
 CONFIGURATION = """
 [databases]
-{name} = host={host} port={port} dbname={name} pool_size=1
+{name} = host={host} port={port} dbname={name} pool_size={size}
 [pgbouncer]
 listen_addr = {host}
 listen_port = {own_port}
 auth_type = scram-sha-256
 auth_file = {folder}/users
-pool_mode = transaction
+pool_mode = {mode}
 unix_socket_dir =
 logfile = {folder}/log
 """
 
 
 @contextmanager
-def pooled(database: Database) -> Iterator[Database]:
-    """Run a pooler with a single server connection, so that its clients meet each other's leavings."""
+def pooled(database: Database, mode: str = "transaction") -> Iterator[Database]:
+    """Run a pooler, in transaction mode with a single connection: its clients then meet each other's leavings."""
     folder = Path(tempfile.mkdtemp(prefix="revgate-pooler-"))
     port = _free_port()
-    _write(folder, database, port)
+    _write(folder, database, port, mode)
     process = subprocess.Popen([*_account(folder), "pgbouncer", "--quiet", str(folder / "ini")], cwd="/")
     try:
         behind = replace(database, port=port)
@@ -49,8 +49,9 @@ def pooled(database: Database) -> Iterator[Database]:
         shutil.rmtree(folder)
 
 
-def _write(folder: Path, database: Database, port: int) -> None:
+def _write(folder: Path, database: Database, port: int, mode: str) -> None:
     words = {"name": database.name, "host": HOST, "port": database.port, "own_port": port, "folder": folder}
+    words |= {"mode": mode, "size": 1 if mode == "transaction" else 5}
     (folder / "ini").write_text(CONFIGURATION.format(**words))
     password = database.password.replace('"', '""')
     (folder / "users").write_text(f'"{database.user}" "{password}"\n')

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from database.projects.project import make_project
-from revgate.migration.project.entries import Entry
+from revgate.migration.project.entry import Entry
 from revgate.migration.project.graph_text import graph_lines, mermaid_lines
 from revgate.migration.project.history_text import pending_text
 from support.cli import Cli

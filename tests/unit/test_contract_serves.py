@@ -1,8 +1,11 @@
 """Every branch of the gates' one question, as pictures of a history."""
 
+import random
+from collections.abc import Iterator, Mapping
+
 import pytest
 
-from revgate.contract.serves import Answer, Edge, below, serves
+from revgate.contract.serves import Answer, Edge, above, below, served, serves
 
 
 def edges(*rows: str) -> dict[str, Edge]:
@@ -107,3 +110,46 @@ def test_below_yields_a_start_that_is_not_on_the_map():
 def test_a_long_history_with_many_floors_is_answered_without_recursion():
     known = edges("0", *(f"{number}<-{number - 1}" for number in range(1, 5001)))
     assert serves("0", ("5000",), known).answer is Answer.YES
+
+
+def test_above_returns_what_must_come_after_a_revision():
+    assert above("b2", MERGED) == {"b2", "b3", "m"}
+    assert above("m", MERGED) == {"m"}
+    assert above("x", MERGED) == {"x"}
+
+
+def test_what_is_served_of_all_is_what_is_served_of_each():
+    for heads, known in graphs(seed=5, count=500):
+        each = [one for one in below(heads, known) if serves(one, heads, known).answer is Answer.YES]
+        assert list(served(heads, known)) == each, (heads, known)
+
+
+def test_a_revision_is_too_old_just_when_an_applied_floor_follows_it():
+    answers = set()
+    for heads, known in graphs(seed=6, count=500):
+        applied = set(below(heads, known))
+        floors = {known[one].floor for one in applied if one in known}
+        for one in known:
+            too_old = any(one != floor and one in below([floor], known) for floor in floors - {""})
+            answer = serves(one, heads, known).answer
+            answers.add(answer)
+            if set(heads) <= known.keys() and one not in heads:
+                assert (answer is Answer.PAST_FLOOR) == (one in applied and too_old), (one, heads, known)
+    assert answers == set(Answer)
+
+
+def graphs(seed: int, count: int) -> Iterator[tuple[tuple[str, ...], Mapping[str, Edge]]]:
+    """Yield small histories of whatever shape, some with gaps, floors, and floors that nobody knows."""
+    draw = random.Random(seed)  # noqa: S311  spreads shapes, guards nothing
+    for _ in range(count):
+        ids = [str(number) for number in range(draw.randint(1, 8))]
+        known = {
+            revision: Edge(
+                revision,
+                tuple(draw.sample(ids[:at], min(at, draw.choice((0, 1, 1, 1, 2))))),
+                draw.choice([*ids, "gone"]) if draw.random() < 0.3 else "",
+            )
+            for at, revision in enumerate(ids)
+            if draw.random() < 0.9
+        }
+        yield tuple(draw.sample(ids, min(len(ids), draw.choice((1, 1, 2))))), known

@@ -3,7 +3,8 @@
 import pytest
 
 from revgate.contract.serves import Edge
-from revgate.gate.judge import SENTENCES, Line, Match, Question, judge
+from revgate.gate.judge import SENTENCES, Match, judge
+from revgate.gate.look import Question, at_head
 from revgate.gate.reading import Cause, Forbidden, Heads, Ledger, NoTable, Trouble
 
 EDGES = {"0008": Edge("0008", ("0007",)), "0007": Edge("0007", ("0006",), "0006"), "0006": Edge("0006", ("0005",))}
@@ -87,4 +88,16 @@ def test_every_cause_has_a_sentence():
 
 def test_braces_in_a_detail_are_only_text():
     line = judge(asked("0008"), Trouble(Cause.OTHER, "{password} {0} {"))
-    assert line == Line(served=False, message="Database ledger on db could not be read: {password} {0} {")
+    assert line.message == "Database ledger on db could not be read: {password} {0} {"
+
+
+CONTENTS = (("0008",), ("0008", "b1"), ("b1", "0008"), ("0008", "c1"), ("c1",), ("0008", "0008"))
+
+
+@pytest.mark.parametrize("match", Match)
+@pytest.mark.parametrize("requires", CONTENTS, ids=", ".join)
+@pytest.mark.parametrize("revisions", [(), ("0008",), ("0008", "b1"), ("b1", "c1")], ids=", ".join)
+def test_what_the_heads_alone_say_is_what_the_whole_judgement_says(match, requires, revisions):
+    question = asked(*requires, match=match)
+    whole = judge(question, heads(*revisions, ledger=Ledger.NOT_NEEDED))
+    assert at_head(question, revisions) == (whole.message if whole.served else "")

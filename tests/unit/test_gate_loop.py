@@ -1,7 +1,7 @@
 import pytest
 
+from revgate.gate.look import Line
 from revgate.gate.loop import FASTEST, SLOWEST, failures_after, pause
-from revgate.gate.reading import Cause, NoTable, Trouble
 
 PAUSES = {
     "the database answers": (1.0, 0, 1.0),
@@ -23,8 +23,8 @@ def test_the_pause_is_right_after(interval, failures, seconds):
 
 
 def test_failures_in_a_row_are_counted():
-    assert failures_after(Trouble(Cause.UNREACHABLE, ""), 3) == 4
+    assert failures_after(Line("", served=False, failed=True), 3) == 4
 
 
 def test_an_answer_ends_the_row_of_failures():
-    assert failures_after(NoTable("alembic_version"), 3) == 0
+    assert failures_after(Line("", served=False), 3) == 0

@@ -83,5 +83,15 @@ def test_the_bundled_revisions_are_all_plain():
 def test_a_checksum_is_that_of_the_text_but_for_line_ends_and_a_floor():
     first = b"revision = 'b2'\ndown_revision = 'a1'\n"
     assert checksum_of(first) == checksum_of(first.replace(b"\n", b"\r\n"))
+    assert checksum_of(first) == checksum_of(first.replace(b"\n", b"\n\n"))
     assert checksum_of(first) == checksum_of(b"revision = 'b2'\nserves_from = 'a1'\ndown_revision = 'a1'\n")
     assert checksum_of(first) != checksum_of(first + b"# a word\n")
+
+
+def test_a_word_to_the_linter_is_no_edit():
+    first = b"revision = 'b2'\ndef upgrade():\n    op.drop_table('t')\n"
+    for said in (
+        first.replace(b"    op", b"    # lint: ignore[drop] old\n    op"),
+        first[:-1] + b"  # lint: ignore[x] y\n",
+    ):
+        assert checksum_of(said) == checksum_of(first)

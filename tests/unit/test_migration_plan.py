@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from revgate.migration.lint.finding import Finding, Level
+from revgate.migration.lint.linting import Looked
 from revgate.migration.plans.formats import plan_json, plan_markdown, plan_sql, plan_text
 from revgate.migration.plans.plan import Plan, PlannedRevision, plan_hash, without_secrets
 from revgate.migration.rendering.script import RevisionSql
@@ -82,6 +84,46 @@ def test_a_plan_leads_to_the_heads_of_its_last_revision_or_nowhere():
     assert (GAP.after, NOTHING.after) == (("d4",), ("a1",))
 
 
+def test_data_goes_when_a_revision_takes_it_or_when_nobody_knows():
+    takes = replace(D4, looked=Looked(destroys=("table b",)))
+    assert [plan(B2).is_destructive, plan(B2, C3).is_destructive, plan(B2, takes).is_destructive] == [False, True, True]
+    assert plan(B2, takes).hash == plan(B2, D4).hash, "what the linter says is no part of what was agreed to"
+
+
+FINDING = Finding(
+    rule="drop-without-floor",
+    level=Level.ERROR,
+    message="Table b is dropped",
+    advice="Give it a floor",
+    revision="d4",
+    file="d4_change.py",
+    line=7,
+    statement="DROP TABLE b;",
+    tables=("b",),
+    destructive=True,
+)
+FOUND = replace(D4, looked=Looked((FINDING,), destroys=("table b",)))
+
+
+def test_what_was_found_stands_before_its_statement():
+    lines = plan_text(plan(B2, FOUND)).split("\n")
+    assert "Revision d4 takes away table b" in lines
+    at = lines.index("DROP TABLE b;")
+    assert lines[at - 2 : at] == ["-- ! error drop-without-floor: Table b is dropped", "--   Give it a floor"]
+    assert json.loads(plan_json(plan(FOUND)))["revisions"][0]["findings"][0]["statement"] == "DROP TABLE b;"
+    assert "drop-without-floor" not in plan_sql(plan(FOUND)), "a script is to be run"
+
+
+def test_a_finding_tells_no_password_either():
+    told = replace(FINDING, message="Table hunter2 is dropped", statement="DROP TABLE hunter2;", tables=("hunter2",))
+    shown = without_secrets(
+        plan(replace(FOUND, looked=Looked((told,), (told,), ("table hunter2",)))),
+        lambda text: text.replace("hunter2", "***"),
+    )
+    assert "hunter2" not in repr(shown)
+    assert shown.findings[0].statement == "", "half a statement is another one"
+
+
 def test_the_text_says_what_it_is_about_and_then_shows_the_sql():
     assert plan_text(GAP).split("\n") == [
         "Plan for alembic_version from a1 to d4, 3 revisions:",
@@ -153,7 +195,16 @@ def test_sql_with_a_password_in_it_is_left_out_and_not_changed():
 
 def test_the_json_has_these_keys():
     value = json.loads(plan_json(GAP))
-    assert list(value) == ["history", "dialect", "from", "to", "hash", "image_digest", "revisions"]
+    assert list(value) == [
+        "history",
+        "dialect",
+        "from",
+        "to",
+        "hash",
+        "image_digest",
+        "destructive",
+        "revisions",
+    ]
     assert (value["history"], value["from"], value["to"]) == (
         {"schema": "", "table": "alembic_version"},
         ["a1"],
@@ -167,6 +218,8 @@ def test_the_json_has_these_keys():
         "checksum": "sum of c3",
         "statements": [],
         "not_rendered": NEEDS,
+        "destroys": [],
+        "findings": [],
     }
     assert value["revisions"][2]["statements"] == ["BEGIN;", "DROP TABLE b;", "COMMIT;"]
 

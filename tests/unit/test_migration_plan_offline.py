@@ -132,7 +132,14 @@ def test_a_broken_revision_file_is_named(project, capsys):
 
 
 def test_rendering_loads_no_driver():
-    modules = ("rendering.rendering", "plans.plan", "plans.formats", "plans.made", "plans.offline")
+    modules = (
+        "rendering.rendering",
+        "plans.plan",
+        "plans.formats",
+        "plans.lint_formats",
+        "plans.made",
+        "plans.offline",
+    )
     code = "; ".join(f"import revgate.migration.{module}" for module in modules)
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; import sys; print('psycopg' in sys.modules)"],

@@ -2,8 +2,8 @@ import pytest
 
 from revgate.contract.serves import Edge
 from revgate.migration.errors import UnknownRevision
-from revgate.migration.ledger import unrecorded
 from revgate.migration.project.graph import newest_first
+from revgate.migration.recorded import unrecorded
 from revgate.migration.standing import Standing, where_it_stands
 
 

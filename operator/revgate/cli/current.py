@@ -6,6 +6,7 @@ from typing import Final
 
 from revgate.cli.database_options import add_database_options, open_engine, scripts_of
 from revgate.cli.printing import print_json
+from revgate.cli.settled import settled_head
 
 EPILOG: Final = """\
 Examples:
@@ -25,13 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the revision."""
+    head = settled_head(args)
+    if head:
+        _print((head,), (head,), "reached", as_json=args.json)
+        return 0
     from revgate.migration.library.asking import ask_position  # noqa: PLC0415  Alembic is loaded for a run only
 
     found = ask_position(open_engine(), scripts_of(args), echo=args.echo)
     if found.problem:
         print(found.problem, file=sys.stderr)
-    if args.json:
-        print_json({"current": found.heads, "target": found.target, "standing": found.standing})
-    else:
-        print(f"Current version: {', '.join(found.heads)}" if found.heads else "Database not initialized")
+    _print(found.heads, found.target, found.standing, as_json=args.json)
     return 0
+
+
+def _print(heads: tuple[str, ...], target: tuple[str, ...], standing: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"current": heads, "target": target, "standing": standing})
+    else:
+        print(f"Current version: {', '.join(heads)}" if heads else "Database not initialized")

@@ -6,9 +6,12 @@ The URL is no option: everybody on the machine sees the arguments of a program.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from functools import cache
 from typing import TYPE_CHECKING, Final, Unpack
+
+from revgate.contract import names
 
 if TYPE_CHECKING:
     import argparse
@@ -35,6 +38,12 @@ def add_database_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="alembic.ini or pyproject.toml (default: $ALEMBIC_CONFIG, then the one in this folder, then the bundled)",
     )
+    add(
+        "-x",
+        action="append",
+        metavar="KEY=VALUE",
+        help="tell it to env.py, as `alembic -x` does; repeatable (default: $REVGATE_X_ARGS)",
+    )
     add("--bundled", action="store_true", help="use the bundled ledger's revisions, whatever is in this folder")
     add("--echo", action="store_true", help="print the SQL that runs, on stderr")
     add_debug_option(group)
@@ -51,6 +60,8 @@ def config_of(args: argparse.Namespace) -> Path | None:
     Raises:
         MigrationError: if the file that was named does not exist or cannot be read.
     """
+    if args.x:
+        os.environ[names.X_ARGS] = shlex.join(args.x)  # a password in it is kept out of messages, like all of these
     if args.bundled:
         return None
     from revgate.migration.settings.config_file import choose_config  # noqa: PLC0415  Alembic is loaded for a run only
@@ -75,7 +86,7 @@ def scripts_of(args: argparse.Namespace) -> Scripts:
     from revgate.migration.project.scripts import CONFIG_VARIABLE, find_scripts  # noqa: PLC0415  see config_of
 
     config = config_of(args)
-    return find_scripts({} if config is None else {CONFIG_VARIABLE: str(config)}, bundled=config is None)
+    return find_scripts({} if config is None else {**os.environ, CONFIG_VARIABLE: str(config)}, bundled=config is None)
 
 
 def open_engine() -> Engine:
@@ -103,5 +114,8 @@ def open_runner(
         MigrationError: if one of the two cannot be found.
     """
     from revgate.migration.library.runner import MigrationRunner  # noqa: PLC0415  see config_of
+    from revgate.migration.project.scripts import x_args_of  # noqa: PLC0415  see config_of
 
-    return MigrationRunner(engine or open_engine(), config_of(args), echo=args.echo, **options)
+    config = config_of(args)
+    options.setdefault("x_args", x_args_of(os.environ))
+    return MigrationRunner(engine or open_engine(), config, echo=args.echo, **options)

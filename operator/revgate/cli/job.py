@@ -2,12 +2,15 @@
 
 import argparse
 import os
+import signal
 import sys
 import threading
 from typing import NoReturn
 
+from revgate.cli import settled
+from revgate.cli.ledger_options import EDITED, EDITED_HELP
 from revgate.contract.durations import parse_duration
-from revgate.migration.signals import hold_signals
+from revgate.migration.signals import ASKED_TO_STOP, hold_signals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,29 +24,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--lock-timeout", type=_duration, default="500ms", help="how long a statement waits for a lock (default: 500ms)"
     )
     add(
+        "--lock-retries",
+        type=_count,
+        default=5,
+        metavar="N",
+        help="how often a revision that met the lock timeout or a deadlock is tried again, later each time (default: "
+        "5, which takes 20 s)",
+    )
+    add(
         "--statement-timeout", type=_duration, default="0s", help="how long a statement may run (default: 0s, no limit)"
     )
     add("--total-timeout", type=_duration, default="0s", help="how long the run may take (default: 0s, no limit)")
     add("--no-ledger", action="store_true", help="keep no ledger: gates and rolled back images then cannot tell")
+    add("--edited", choices=EDITED, default=EDITED[0], help=EDITED_HELP)
     add("--reader", action="append", metavar="ROLE", help="who may read the ledger, repeatable (default: PUBLIC)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the job and return its exit code."""
     hold_signals()
+    if _is_settled(args):
+        return 0
     from revgate.migration.job import JobOptions, run_job  # noqa: PLC0415  Alembic is loaded for a run only
-    from revgate.migration.ledger import LedgerWish  # noqa: PLC0415  the same
+    from revgate.migration.ledger import Edited, LedgerWish  # noqa: PLC0415  the same
 
     options = JobOptions(
         target=args.target,
         bundled=args.bundled,
         runner_timeout=args.runner_timeout,
         lock_timeout=args.lock_timeout,
+        lock_retries=args.lock_retries,
         statement_timeout=args.statement_timeout,
         total_timeout=args.total_timeout,
-        ledger=LedgerWish(not args.no_ledger, tuple(args.reader or ["PUBLIC"])),
+        ledger=LedgerWish(not args.no_ledger, tuple(args.reader or ["PUBLIC"]), Edited(args.edited)),
     )
     return _leave(run_job(options, os.environ))
+
+
+def _is_settled(args: argparse.Namespace) -> bool:
+    """Whether there was nothing to do, which is then reported, and Alembic was not needed to see it."""
+    plain = args.target in {"head", "heads"} and args.edited == EDITED[0] and not args.no_ledger
+    if not plain or (args.reader or ["PUBLIC"]) != ["PUBLIC"]:
+        return False
+    found = settled.project(bundled=args.bundled, config="")
+    state = settled.look(found, settled.of_a_job(os.environ), edges=True) if found else None
+    if state is None or signal.sigpending() & set(ASKED_TO_STOP):
+        return False
+    from revgate.cli.settled_report import report  # noqa: PLC0415  only for those who need no more
+
+    report(state, os.environ)
+    return True
 
 
 def _leave(code: int) -> int:
@@ -60,6 +90,12 @@ def _duration(text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0")
+    return int(text)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -1,18 +1,39 @@
 """Entry of the ``revgate`` command: finds the verb and loads its module, and no other."""
 
-import difflib
-import sys
-from collections.abc import Sequence
-from pathlib import Path
+from __future__ import annotations
 
-from revgate import __version__
-from revgate.cli.help import help_text
-from revgate.cli.verbs import VERBS, load, parser_of
+import os
+import sys
+
+TYPE_CHECKING = False  # typing is among what a gate does without
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["wait"]:  # each pod of each app waits for this start: not even argparse is loaded
+        from revgate.cli import wait  # noqa: PLC0415  as with every verb
+
+        said = wait.plain_words(words[1:])
+        if said is not None:
+            return _ended(wait.run(said), alone=argv is None and not said.requires_from)
+    return _any_verb(words)
+
+
+def _ended(code: int, *, alone: bool) -> int:
+    """Return the code, or end at once where nobody's code but ours ran: Python needs 5 ms to take itself apart."""
+    if alone and sys.stdout is not None and sys.stderr is not None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _any_verb(words: list[str]) -> int:
+    from revgate.cli.verbs import VERBS  # noqa: PLC0415  not for a gate
+
     verb = next((word for word in words if word in VERBS), None)
     if verb is None or not _all_options(words[: words.index(verb)]):
         return _no_verb(words)
@@ -22,10 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _all_options(words: Sequence[str]) -> bool:
     """Whether words before the verb are options, or the file of one."""
-    return all(word.startswith("-") or words[at - 1] in {"-c", "--config"} for at, word in enumerate(words))
+    return all(word.startswith("-") or words[at - 1] in {"-c", "--config", "-x"} for at, word in enumerate(words))
 
 
 def _run(name: str, words: Sequence[str]) -> int:
+    from revgate.cli.verbs import VERBS, load, parser_of  # noqa: PLC0415  as above
+
     verb = VERBS[name]
     command = load(verb)
     args = parser_of(verb, command, program()).parse_args(words)
@@ -39,10 +62,15 @@ def _run(name: str, words: Sequence[str]) -> int:
 def program() -> str:
     """Return how we were called: `revgate`, or `python -m` and the package."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return f"python -m {spec.parent}" if spec is not None and spec.parent else Path(sys.argv[0]).name
+    if spec is not None and spec.parent:
+        return f"python -m {spec.parent}"
+    return os.path.basename(sys.argv[0])  # noqa: PTH119  pathlib would take a gate 10 ms
 
 
 def _no_verb(words: Sequence[str]) -> int:
+    from revgate import __version__  # noqa: PLC0415  as above
+    from revgate.cli.help import help_text  # noqa: PLC0415  as above
+
     match words:
         case ["--version", *_]:
             print(f"revgate {__version__}")
@@ -61,6 +89,10 @@ def _unknown(words: Sequence[str]) -> str:
     word = next((word for word in words if not word.startswith("-")), "")
     if not word:
         return f"A command is missing after {' '.join(words)}: see `{program()} --help`"
+    import difflib  # noqa: PLC0415  for those who mistyped
+
+    from revgate.cli.verbs import VERBS  # noqa: PLC0415  as above
+
     near = difflib.get_close_matches(word, VERBS, n=2)
     advice = f"did you mean {' or '.join(near)}?" if near else f"see `{program()} --help`"
     return f"Command {word} is unknown: {advice}"

@@ -5,6 +5,7 @@ from typing import Final
 
 from revgate.cli.database_options import add_database_options, open_engine, scripts_of
 from revgate.cli.printing import print_json, terminal_columns
+from revgate.cli.settled import settled_head
 
 EPILOG: Final = """\
 Examples:
@@ -24,6 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what is pending."""
+    head = settled_head(args)
+    if head:
+        _print_nothing(head, as_json=args.json)
+        return 0
     from revgate.migration.library.asking import ask_position  # noqa: PLC0415  Alembic is loaded for a run only
     from revgate.migration.project.history_text import pending_text  # noqa: PLC0415  the same
 
@@ -35,3 +40,12 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(found.problem or pending_text(names, terminal_columns()))  # no count: a script must not read "none"
     return 0
+
+
+def _print_nothing(head: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"current": [head], "target": [head], "standing": "reached", "pending": []})
+    else:
+        from revgate.migration.project.history_text import NOTHING_PENDING  # noqa: PLC0415  see run
+
+        print(NOTHING_PENDING)

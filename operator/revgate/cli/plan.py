@@ -23,13 +23,24 @@ Examples:
   %(prog)s --format markdown >> $GITHUB_STEP_SUMMARY
   %(prog)s --json | jq -r '.revisions[].revision'
 
-The database is only read, and nothing of it but its revision. The code of the revisions
-runs without it: one that reads data cannot be shown as SQL, and the plan says so. A script
-(--format sql) then ends before that revision, with an error, and the exit code is 1."""
+The database is only read: its revision, and how large the tables are that would change. The
+code of the revisions runs without it: one that reads data cannot be shown as SQL, and the
+plan says so. A script (--format sql) then ends before that revision, with an error, and the
+exit code is 1. What `lint` finds stands before each statement."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `plan`."""
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--format", choices=("text", "sql", "json", "markdown"), default="text", help="of the plan (default: text)"
+    )
+    form.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    add_plan_options(parser)
+
+
+def add_plan_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says which plan is meant."""
     add = parser.add_argument
     add(
         "target",
@@ -38,11 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TARGET",
         help="head, heads, a revision or BRANCH@head (default: head)",
     )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument(
-        "--format", choices=("text", "sql", "json", "markdown"), default="text", help="of the plan (default: text)"
-    )
-    form.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
     add("--from", dest="start", default="", metavar="REVISION", help="ask no database: it is at this revision, or base")
     add("--dialect", choices=("postgresql", "sqlite"), help="of the SQL, with --from (default: postgresql)")
     add_database_options(parser)
@@ -50,17 +56,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan."""
-    from revgate.migration.output.redaction import Redactor, secrets_of  # noqa: PLC0415  the same
-    from revgate.migration.plans.plan import without_secrets  # noqa: PLC0415  Alembic is loaded for a run only
-
     answer = sys.stdout  # as it is before a mask is laid over it: SQL with *** in it would be other SQL
-    plan = _offline(args) if args.start else _online(args)
-    plan = without_secrets(plan, Redactor.of(secrets_of(os.environ)).redact)
+    plan = read_plan(args)
     print(_shown(plan, args.format), file=answer, flush=True)
     if args.format == "sql" and plan.not_rendered:
         print(f"{plan.not_rendered[0]}; the script ends before it", file=sys.stderr)
         return 1
     return 0
+
+
+def read_plan(args: argparse.Namespace) -> Plan:
+    """Return the plan that the options mean, with nothing in it that must not be shown.
+
+    Raises:
+        MigrationError: if the scripts are broken or the database could not be asked.
+    """
+    from revgate.migration.output.redaction import Redactor, secrets_of  # noqa: PLC0415  the same
+    from revgate.migration.plans.plan import without_secrets  # noqa: PLC0415  Alembic is loaded for a run only
+
+    plan = _offline(args) if args.start else _online(args)
+    return without_secrets(plan, Redactor.of(secrets_of(os.environ)).redact)
 
 
 def _shown(plan: Plan, form: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from revgate.migration.library.runner import MigrationRunner
 
 _WORDS: Final = {"upgrade": ("Applying", "Applied"), "downgrade": ("Undoing", "Undid")}
+_GLANCE: Final = 0.1  # seconds
 _PATIENCE: Final = 5.0  # seconds for the thread that looks, when the server does not answer it
 
 
@@ -107,43 +108,53 @@ class Progress:
         self._look = look
         self._name = name
         self._doing, self._did = doing, did
-        self._pending: Sequence[str] = ()
-        self._began = 0.0
-        self._ended = threading.Event()
+        self._numbers: dict[str, int] = {}
+        self._at_work: tuple[str, float] | None = None  # what is at work, and since when; None between two
+        self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
     def expect(self, pending: Sequence[str]) -> None:
         """Note what is pending."""
-        self._pending = pending
+        self._numbers = {revision: at for at, revision in enumerate(pending, 1)}
 
     def begin(self, revision: str) -> None:
         """Show a revision, from now until it ends; after a lock timeout that is the same one again."""
-        self.stop()
-        number = f" ({self._pending.index(revision) + 1} of {len(self._pending)})" if revision in self._pending else ""
+        number = f" ({self._numbers[revision]} of {len(self._numbers)})" if revision in self._numbers else ""
         text = f"{self._doing} {self._name(revision)}{number}"
-        self._began = time.monotonic()
         self._screen.still(text)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._follow, args=(text, self._ended), daemon=True)
-        self._thread.start()
+        self._at_work = text, time.monotonic()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._follow, daemon=True)
+            self._thread.start()
 
     def end(self, revision: str) -> None:
         """Show how long it took."""
-        self.stop()
-        self._screen.done(f"{self._did} {self._name(revision)} in {time.monotonic() - self._began:.1f} s")
+        began = self._at_work[1] if self._at_work else time.monotonic()
+        self._at_work = None
+        self._screen.done(f"{self._did} {self._name(revision)} in {time.monotonic() - began:.1f} s")
 
     def stop(self) -> None:
         """Show nothing more of what is at work."""
-        self._ended.set()
+        self._at_work = None
+        self._over.set()
         if self._thread is not None:
             self._thread.join(_PATIENCE)
-            self._thread = None
 
-    def _follow(self, text: str, ended: threading.Event) -> None:
-        for pause in self._screen.pauses():
-            if ended.wait(pause):
-                return
-            seen = self._look()
-            if not ended.is_set():  # the server may have taken its time
-                seconds = f"{time.monotonic() - self._began:.0f} s"
-                self._screen.still(f"{text}: {', '.join(part for part in (seconds, seen) if part)}")
+    def _follow(self) -> None:
+        """Look now and then what is at work: to be woken by each of thousands of revisions would slow them down."""
+        shown, pauses, due = self._at_work, self._screen.pauses(), 0.0
+        while not self._over.wait(_GLANCE):
+            now, at_work = time.monotonic(), self._at_work
+            if at_work != shown or at_work is None:
+                shown, pauses, due = at_work, self._screen.pauses(), 0.0
+            elif not due:
+                due = at_work[1] + next(pauses)
+            elif now >= due:
+                self._show(at_work)
+                due = now + next(pauses)
+
+    def _show(self, at_work: tuple[str, float]) -> None:
+        seen = self._look()
+        if self._at_work == at_work:  # the server may have taken its time
+            seconds = f"{time.monotonic() - at_work[1]:.0f} s"
+            self._screen.still(f"{at_work[0]}: {', '.join(part for part in (seconds, seen) if part)}")

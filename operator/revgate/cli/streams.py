@@ -6,14 +6,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from revgate.migration.output.redaction import Redactor, secrets_of
 
 _OURS: Final = "revgate"
 _ECHO: Final = "sqlalchemy.engine.Engine"
-_WAITS: Final = ("database_awaited", "lock_awaited", "lock_timeout_retried", "revision_waits")
+_WAITS: Final = ("database_awaited", "lock_awaited", "revision_retried", "revision_waits")
 
 
 class Stream(io.TextIOBase):
@@ -21,10 +20,12 @@ class Stream(io.TextIOBase):
 
     def __init__(self, below: TextIO) -> None:
         self._below = below
+        self._seen: dict[Any, Any] | None = None
+        self._last = Redactor.of(())
 
     def write(self, text: str) -> int:
         """Write the text without passwords."""
-        self._below.write(_redactor(secrets_of(os.environ)).redact(text))
+        self._below.write(self._redactor().redact(text))
         return len(text)
 
     def flush(self) -> None:
@@ -42,6 +43,13 @@ class Stream(io.TextIOBase):
     def fileno(self) -> int:
         """Return the file descriptor, which subprocesses inherit."""
         return self._below.fileno()
+
+    def _redactor(self) -> Redactor:
+        now = getattr(os.environ, "_data", None)  # comparing it is all that a line has time for
+        if now is None or now != self._seen:
+            self._seen = None if now is None else dict(now)
+            self._last = Redactor.of(secrets_of(os.environ))
+        return self._last
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # typeshed has a plain attribute
@@ -101,8 +109,3 @@ def _logs_on_stderr(*, debug: bool) -> Iterator[None]:
     finally:
         logging.getLogger().removeHandler(logs)
         logging.getLogger(_ECHO).removeHandler(echo)
-
-
-@cache
-def _redactor(secrets: tuple[str, ...]) -> Redactor:
-    return Redactor.of(secrets)

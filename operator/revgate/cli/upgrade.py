@@ -7,7 +7,9 @@ from typing import Final
 
 from revgate.cli import plan
 from revgate.cli.database_options import add_database_options
+from revgate.cli.ledger_options import EDITED, EDITED_HELP
 from revgate.cli.migrating import migrating
+from revgate.cli.settled import settled_head
 
 EPILOG: Final = """\
 Examples:
@@ -35,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sql", action="store_true", help="run nothing, print the SQL; the same as `plan --format sql`"
     )
+    parser.add_argument("--edited", choices=EDITED, default=EDITED[0], help=EDITED_HELP)
     add_database_options(parser)
 
 
@@ -42,17 +45,33 @@ def run(args: argparse.Namespace) -> int:
     """Upgrade the database."""
     if args.sql:
         return _print_sql(args)
-    with migrating(args, "upgrade") as runner:
+    head = _settled_head(args)
+    if head:
+        _say_nothing_pending(head)
+        print(f"✓ Upgraded to {args.revision}")
+        return 0
+    with migrating(args, "upgrade", edited=args.edited) as runner:
         runner.upgrade_to_version(args.revision)
     result = runner.last_result
     assert result is not None
     if not result.revisions:
-        print(f"Nothing was pending: the database is at {', '.join(result.current) or 'base'}", file=sys.stderr)
+        _say_nothing_pending(", ".join(result.current) or "base")
     if result.revisions or args.revision in _NEWEST:
         print(f"✓ Upgraded to {args.revision}")
     else:
         print(f"✓ Database includes {args.revision} already")
     return 0
+
+
+def _settled_head(args: argparse.Namespace) -> str:
+    """Return where the database is if that is the only head, with nothing missing below and nothing edited; else ""."""
+    if args.revision not in _NEWEST or args.edited != EDITED[0]:
+        return ""
+    return settled_head(args, with_ledger=True)
+
+
+def _say_nothing_pending(place: str) -> None:
+    print(f"Nothing was pending: the database is at {place}", file=sys.stderr)
 
 
 def _print_sql(args: argparse.Namespace) -> int:

@@ -38,6 +38,7 @@ GROUPS: Final[Mapping[str, tuple[Verb, ...]]] = {
         Verb("pending", "Show pending migrations"),
         Verb("history", "Show migration history"),
         Verb("plan", "Show what an upgrade would do, without doing it"),
+        Verb("lint", "Look for what an upgrade would lock, rewrite or destroy"),
         Verb("stamp", "Set the revision of a database without running anything"),
         Verb("backup", "Back up the database"),
         Verb("doctor", "Look for what would trouble a migration of this database"),
@@ -47,6 +48,7 @@ GROUPS: Final[Mapping[str, tuple[Verb, ...]]] = {
         Verb("graph", "Draw the revisions and their branches"),
         Verb("create", "Create a new revision file"),
         Verb("init", "Create a new Alembic project"),
+        Verb("index", "Write down what an image's revisions are, for quicker starts"),
     ),
     "Kubernetes": (
         Verb("job", "Bring a database to a revision: what a Job runs", is_for_people=False),

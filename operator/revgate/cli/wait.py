@@ -1,15 +1,79 @@
-"""``revgate wait``: the init container of an app's pod."""
+"""``revgate wait``: the init container of an app's pod.
 
-import argparse
+Every pod of every app pays for what is imported here, so a plain command line is read without argparse.
+"""
+
+from __future__ import annotations
+
 import os
 
 from revgate.contract import names
-from revgate.contract.durations import parse_duration
 from revgate.gate.address import AddressError, find_address
 from revgate.gate.announce import Announcer, termination_file
-from revgate.gate.judge import Match, Question
+from revgate.gate.connection import find_driver
+from revgate.gate.look import Question, Source
+from revgate.gate.loop import wait
 from revgate.gate.requires import RequiresError, find_requires
 from revgate.gate.stop import stop_at
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+
+class Words:
+    """What a command line may say, with the defaults."""
+
+    def __init__(self) -> None:
+        self.requires: list[str] = []
+        self.requires_from: list[str] = []
+        self.database_url_env = ""
+        self.version_table = "alembic_version"
+        self.version_table_schema = ""
+        self.match = "serves"
+        self.timeout = 0.0
+        self.interval = 1.0
+
+
+_MATCHES = ("serves", "exact")
+
+
+def plain_words(words: Sequence[str]) -> Words | None:
+    """Return what a command line of whole options with values says; None is for argparse, help and mistakes too."""
+    said = Words()
+    rest = iter(words)
+    for word in rest:
+        option, equals, value = word.partition("=")
+        value = value if equals else next(rest, "")
+        if not option.startswith("--") or not value or value.startswith("-") or not _set(said, option, value):
+            return None
+    return said
+
+
+def _set(said: Words, option: str, value: str) -> bool:
+    name = option[2:].replace("-", "_") if "_" not in option else ""
+    known = getattr(said, name, None)
+    match known:
+        case list():
+            known.append(value)
+        case float():
+            return _set_duration(said, name, value)
+        case str() if name != "match" or value in _MATCHES:
+            setattr(said, name, value)
+        case _:
+            return False
+    return True
+
+
+def _set_duration(said: Words, name: str, value: str) -> bool:
+    from revgate.contract.durations import parse_duration  # noqa: PLC0415 - re and typing, for those who use it
+
+    try:
+        setattr(said, name, parse_duration(value))
+    except ValueError:
+        return False
+    return True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +106,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--match",
-        type=Match,
-        choices=tuple(Match),
-        default=Match.SERVES,
+        choices=_MATCHES,
+        default="serves",
         help="serves: the database includes the revision and still supports it; exact: it is at that revision",
     )
     parser.add_argument(
@@ -55,7 +118,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace | Words) -> int:
     """Wait, and return 0 when the database serves what the app requires."""
     announcer = Announcer(termination_file(os.environ.get(names.TERMINATION_MESSAGE, "")))
     try:
@@ -65,22 +128,26 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
 
 
-def _wait(arguments: argparse.Namespace, announcer: Announcer) -> int:
+def _wait(arguments: argparse.Namespace | Words, announcer: Announcer) -> int:
     stop_at(arguments.timeout, lambda how: announcer.say(f"Wait {how}: {announcer.last or 'nothing was read yet'}"))
     requires = find_requires(arguments.requires, arguments.requires_from, os.environ)
     address = find_address(os.environ, arguments.database_url_env)
     try:
-        from revgate.gate import loop, read  # noqa: PLC0415 - only these need the driver, which may be missing
+        connect = find_driver()
     except ImportError:
         announcer.say("Driver psycopg is missing in this image: install revgate[postgresql]")
         return 2
-    source = read.Source(address, arguments.version_table, arguments.version_table_schema)
+    source = Source(connect, address, arguments.version_table, arguments.version_table_schema)
     question = Question(requires, arguments.match, address.name, address.user)
-    loop.wait(source, question, arguments.interval, announcer)
+    wait(source, question, arguments.interval, announcer)
     return 0
 
 
 def _duration(text: str) -> float:
+    import argparse  # noqa: PLC0415 - it is there when this is called
+
+    from revgate.contract.durations import parse_duration  # noqa: PLC0415 - re and typing, for those who use it
+
     try:
         return parse_duration(text)
     except ValueError as error:

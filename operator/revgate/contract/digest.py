@@ -8,6 +8,9 @@ today. The files' digest of a head is therefore the ledger's only when every rev
 import hashlib
 import json
 from collections.abc import Iterable
+from typing import Final
+
+_CANONICAL: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def digest_of(revision: str, checksum: str, parents: Iterable[str]) -> str:
@@ -16,5 +19,4 @@ def digest_of(revision: str, checksum: str, parents: Iterable[str]) -> str:
     Returns:
         64 hexadecimal digits of a SHA-256 over canonical JSON.
     """
-    words = json.dumps([revision, checksum, sorted(parents)], separators=(",", ":"))
-    return hashlib.sha256(words.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL([revision, checksum, sorted(parents)]).encode()).hexdigest()

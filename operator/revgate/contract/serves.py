@@ -9,6 +9,7 @@ applied revision put a floor under the apps). Three answers, and a gate never gu
     a gap in the map that matters       cannot tell
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -61,6 +62,17 @@ def serves(required: str, heads: Collection[str], edges: Mapping[str, Edge]) -> 
     )
 
 
+def served(heads: Collection[str], edges: Mapping[str, Edge]) -> Iterator[str]:
+    """Yield the applied revisions that the database serves, nearest first: `serves`, asked about all at once."""
+    applied = tuple(below(heads, edges))
+    floors = {edges[revision].floor for revision in applied if revision in edges} - {""}
+    if edges.keys() >= {*applied, *floors}:
+        too_old = set(below([parent for floor in floors for parent in edges[floor].parents], edges))
+        yield from (revision for revision in applied if revision in heads or revision not in too_old)
+    else:  # what is not on the map may stand in the way of some and not of others
+        yield from (revision for revision in applied if serves(revision, heads, edges).answer is Answer.YES)
+
+
 def _lost_head(required: str, heads: Collection[str], edges: Mapping[str, Edge]) -> Verdict | None:
     """A head without a row: everything below it is unknown."""
     lost = [head for head in heads if head not in edges]
@@ -77,11 +89,12 @@ def _past_floor(
     required: str, heads: Collection[str], applied: Collection[str], edges: Mapping[str, Edge]
 ) -> Verdict | None:
     """An applied revision serves only apps that are newer, on whatever branch it is itself."""
-    if required not in applied:
+    floors = {revision: edges[revision].floor for revision in applied if revision in edges and edges[revision].floor}
+    if required not in applied or not floors:
         return None
-    for revision in sorted(applied):
-        floor = edges[revision].floor if revision in edges else ""
-        if floor not in {"", required} and required in below([floor], edges):
+    newer = above(required, edges)
+    for revision, floor in sorted(floors.items()):
+        if floor != required and floor in newer:
             return Verdict(
                 Answer.PAST_FLOOR,
                 f"Database is at {_list(heads)}, where revision {revision} serves apps from {floor} on: "
@@ -107,7 +120,8 @@ def _gap(required: str, heads: Collection[str], applied: Collection[str], edges:
 def _unknown_floors(required: str, applied: Collection[str], edges: Mapping[str, Edge]) -> set[str]:
     with_floor = [edges[revision] for revision in applied if revision in edges and edges[revision].floor]
     unknown = [edge for edge in with_floor if edge.floor not in edges and edge.revision != required]
-    return {edge.floor for edge in unknown if required in below([edge.revision], edges)}
+    newer = above(required, edges) if unknown else frozenset()
+    return {edge.floor for edge in unknown if edge.revision in newer}
 
 
 def _position(required: str, heads: Collection[str], applied: Collection[str]) -> Verdict:
@@ -127,6 +141,21 @@ def below(start: Collection[str], edges: Mapping[str, Edge]) -> Iterator[str]:
             if parent not in seen:
                 seen.add(parent)
                 queue.append(parent)
+
+
+def above(revision: str, edges: Mapping[str, Edge]) -> frozenset[str]:
+    """Return the revision and everything that must be applied after it."""
+    children = defaultdict(list)
+    for edge in edges.values():
+        for parent in edge.parents:
+            children[parent].append(edge.revision)
+    seen = {revision}
+    queue = [revision]
+    for one in queue:
+        new = [child for child in children[one] if child not in seen]
+        seen.update(new)
+        queue += new
+    return frozenset(seen)
 
 
 def _list(revisions: Collection[str]) -> str:

@@ -1,9 +1,10 @@
 """The status that follows from a snapshot and a decision. Nothing else writes one."""
 
+from itertools import islice
 from typing import Final
 
 from revgate.contract.exits import Next
-from revgate.contract.serves import Answer, below, serves
+from revgate.contract.serves import below, served
 from revgate.control.conditions import conditions_of
 from revgate.control.decide import Again, Decision, Done, Hold, Progress, Remove, Stall, Start
 from revgate.control.endings import Ended, Started, state_of
@@ -69,14 +70,9 @@ def _served(heads: tuple[str, ...], run: Run) -> dict[str, object]:
     if run.edges is None:
         return {"served_revisions": heads, "floor": ""}
     edges = {edge.revision: edge for edge in run.edges}
-    served: list[str] = []
-    for revision in below(heads, edges):
-        if len(served) == MOST_SERVED:
-            break
-        if serves(revision, heads, edges).answer is Answer.YES:
-            served.append(revision)
     floors = [edges[revision].floor for revision in below(heads, edges) if revision in edges and edges[revision].floor]
-    return {"served_revisions": tuple(served), "floor": floors[0] if floors else ""}
+    nearest = tuple(islice(served(heads, edges), MOST_SERVED))
+    return {"served_revisions": nearest, "floor": floors[0] if floors else ""}
 
 
 def _with_history(status: Status, run: Run, ended: Ended) -> Status:

@@ -1,12 +1,12 @@
 """Whether what was read lets the app start, and the sentence that says so: pure, for it is the gate's promise."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, assert_never
 
 from revgate.contract.serves import Answer, Verdict, serves
+from revgate.gate.look import Line, Question
 from revgate.gate.reading import Cause, Forbidden, Heads, Ledger, NoTable, Reading, Trouble
 
 _NEW_POD: Final = "mend it, then delete this pod: a mended Secret is seen by new pods only"
@@ -33,24 +33,6 @@ class Match(StrEnum):
     EXACT = "exact"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked: the database's and user's names are for the sentences only."""
-
-    requires: tuple[str, ...]
-    match: Match
-    database: str
-    user: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The state of the wait: whether it is over, and one sentence for a person who watches it."""
-
-    served: bool
-    message: str
-
-
 def judge(question: Question, reading: Reading) -> Line:
     """Say whether the database serves everything that is required."""
     match reading:
@@ -67,13 +49,13 @@ def judge(question: Question, reading: Reading) -> Line:
                 f'serves {_list(question.requires)}; run GRANT SELECT ON {table} TO "{question.user}"'
             )
         case Trouble():
-            return _held(_sentence(question, reading))
+            return Line(_sentence(question, reading), served=False, failed=True)
         case _:
             assert_never(reading)
 
 
 def _judge_heads(question: Question, heads: Heads) -> Line:
-    match question.match:
+    match Match(question.match):
         case Match.EXACT:
             return _judge_exactly(question, heads)
         case Match.SERVES:
@@ -81,13 +63,14 @@ def _judge_heads(question: Question, heads: Heads) -> Line:
         case _:
             assert_never(question.match)
     held = [verdict for verdict in verdicts if verdict.answer is not Answer.YES]
-    return Line(not held, "; ".join(_explained(question, heads, verdict) for verdict in held or verdicts[-1:]))
+    message = "; ".join(_explained(question, heads, verdict) for verdict in held or verdicts[-1:])
+    return Line(message, served=not held)
 
 
 def _judge_exactly(question: Question, heads: Heads) -> Line:
     served = set(question.requires) == set(heads.revisions)
     found = f"Database is at {_list(heads.revisions)}" if heads.revisions else "Database has no revision yet"
-    return Line(served, found if served else f"{found}, exactly {_list(question.requires)} is required")
+    return Line(found if served else f"{found}, exactly {_list(question.requires)} is required", served=served)
 
 
 def _explained(question: Question, heads: Heads, verdict: Verdict) -> str:
@@ -115,7 +98,7 @@ def _sentence(question: Question, trouble: Trouble) -> str:
 
 
 def _held(message: str) -> Line:
-    return Line(served=False, message=message)
+    return Line(message, served=False)
 
 
 def _list(revisions: Sequence[str]) -> str:

@@ -1,11 +1,14 @@
 """Which revisions the app requires: given as text, or read from the app's own constant."""
 
-import importlib
-import sys
-from collections.abc import Iterable, Mapping
-from typing import Final
+from __future__ import annotations
 
-REQUIRES: Final = "REVGATE_REQUIRES"
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+REQUIRES = "REVGATE_REQUIRES"
 
 
 class RequiresError(Exception):
@@ -41,7 +44,9 @@ def _imported(reference: str) -> tuple[str, ...]:
     if "" not in sys.path:
         sys.path.insert(0, "")  # the app lies in the working directory, as it does for uvicorn
     try:
-        module = importlib.import_module(module_name)
+        from importlib import import_module  # noqa: PLC0415 - for those who use it
+
+        module = import_module(module_name)
     except ImportError as error:
         raise RequiresError(f"Module {module_name} could not be imported: {type(error).__name__}: {error}") from error
     except Exception as error:  # noqa: BLE001 - the app's own code may raise anything; a password may be in it

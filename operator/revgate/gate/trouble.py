@@ -5,6 +5,7 @@ import re
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from revgate.gate.failure import Failure, NoAnswer
 from revgate.gate.reading import Cause, Trouble
 
 _SQLSTATES: Final = {
@@ -28,6 +29,13 @@ _TEXTS: Final = (
 )
 
 
+def trouble_of(failure: Failure, password: str) -> Trouble:
+    """Say what kind of trouble a failed look is; `password` is what must not be in the detail."""
+    if isinstance(failure, NoAnswer):
+        return Trouble(Cause.SILENT, failure.text)
+    return trouble_from(failure.text, failure.sqlstate, password)
+
+
 def trouble_from(text: str, sqlstate: str | None, password: str) -> Trouble:
     """Say what kind of trouble a driver's error is; `password` is what must not be in the detail."""
     return Trouble(_cause(text, sqlstate), _first_line(_redact(text, password)))
@@ -48,10 +56,8 @@ def _first_line(text: str) -> str:
 
 
 def _redact(text: str, password: str) -> str:
-    for secret in (repr(password)[1:-1], quote(password), quote(password, ""), quote_plus(password), _base64(password)):
+    raw = password.encode(errors="surrogateescape")
+    encoded = (quote(raw), quote(raw, ""), quote_plus(raw), base64.b64encode(raw).decode())
+    for secret in (repr(password)[1:-1], *encoded):
         text = text.replace(secret, "***") if secret else text
     return text.replace(password, "***") if password else text
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()

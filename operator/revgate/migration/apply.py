@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, MigrationStep
@@ -18,10 +18,13 @@ from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.findings import RevisionRun
 from revgate.migration.hooks import Hooks
 from revgate.migration.including.command import DIRECTION
-from revgate.migration.ledger import Ledger, Provenance, record_applied, record_reverted
+from revgate.migration.ledger_writer import LedgerWriter
 from revgate.migration.look import Project
 from revgate.migration.output.log import get_logger
+from revgate.migration.project.revisions import import_revisions
 from revgate.migration.signals import Stop
+
+_MOMENT: Final = 0.2  # seconds; thousands of small revisions do not each need a question of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,7 @@ class Application:
     task: Task
     lock: Lock
     heads_now: Callable[[], tuple[str, ...]]  # what the version table says, read from another session
-    ledger: Ledger | None
-    provenance: Provenance
+    ledger: LedgerWriter | None
     watch: Watch
     checkpoint: Callable[[], None]
     hooks: Hooks
@@ -53,7 +55,9 @@ class Application:
     reached: tuple[str, ...] = ()  # the same, once it was committed
     revision: str = ""  # in flight, "" between two
     committed: bool = False
+    repeatable: bool = False
     started: datetime | None = None
+    seen: tuple[float, datetime] | None = None  # when the lock was ours, by our clock and by the server's
 
     def run(self, scene: sa.Connection) -> None:
         """Go through the revisions.
@@ -83,6 +87,7 @@ class Application:
         relax_autocommit_blocks(context, self.enter_autocommit_block)
         self.connection.commit()  # reading the heads has begun a transaction, in which a hook would find the database
         directory = self.project.scripts.directory
+        import_revisions(directory, self.task.revisions)  # here, where env.py has set the scene for them
         step = MigrationStep.upgrade_from_script if self.task.is_upgrade else MigrationStep.downgrade_from_script
         for revision in self.task.revisions:
             with self.applying(revision):
@@ -101,13 +106,13 @@ class Application:
         """Surround one revision: before it no transaction is open, after it the revision is committed."""
         self.checkpoint()
         self.hooks.before_revision(revision)
-        self.started = self.lock.check()
+        self.started = self._clock()
         self.watch.forget()
         way = "upgrade" if self.task.is_upgrade else "downgrade"
         file = self.project.revisions.known[revision].file
         log = get_logger().bind(revision=revision, file=file, direction=way)
         log.info("revision_started")
-        self.revision, self.committed = revision, False
+        self.revision, self.committed, self.repeatable = revision, False, False
         began = time.monotonic()
         yield
         self.revision, self.reached = "", tuple(sorted(self.expected))
@@ -117,22 +122,36 @@ class Application:
 
     def on_version_apply(self, *, ctx: MigrationContext, heads: Iterable[str], **_: object) -> None:
         """Write the ledger row: Alembic calls this in the revision's transaction, after the version row."""
-        now = self.lock.check()
+        now = self._clock()
         self.expected = set(heads)
         if self.ledger is None or ctx.connection is None or self.started is None:
             return
         if self.task.is_upgrade:
             known = self.project.revisions.known[self.revision]
-            record_applied(ctx.connection, self.ledger, known, (self.started, now), self.provenance)
+            self.ledger.applied(ctx.connection, known, self.started, now)
         else:
-            record_reverted(ctx.connection, self.ledger, self.revision)
+            self.ledger.reverted(ctx.connection, self.revision)
 
-    def enter_autocommit_block(self) -> None:
+    def _clock(self) -> datetime:
+        """Return the server's clock, having made sure just now, or a moment ago, that the lock is still ours.
+
+        In that moment somebody else may have got it; but then one of us finds that the row of the version table is
+        not as it was, and its revision is rolled back.
+        """
+        elapsed = time.monotonic() - self.seen[0] if self.seen else 0.0
+        if self.seen is None or elapsed > _MOMENT:
+            self.seen = time.monotonic(), self.lock.check()
+            return self.seen[1]
+        return self.seen[1] + timedelta(seconds=elapsed)
+
+    def enter_autocommit_block(self, repeatable: bool) -> None:  # noqa: FBT001  what the block says of itself
         """Note that something of the revision in flight is committed from here on."""
+        self.repeatable = repeatable and (self.repeatable or not self.committed)
         self.committed = True
 
     @property
     def flight(self) -> Flight:
         """Return what is being done just now."""
         known = self.project.revisions.known.get(self.revision)
-        return Flight(self.revision, known.file if known else "", self.committed, self.watch.seen, self.watch.gave_up)
+        file, watch = known.file if known else "", self.watch
+        return Flight(self.revision, file, self.committed, watch.seen, watch.gave_up, self.repeatable)

@@ -34,6 +34,12 @@ class Lock(Protocol):
             ConnectionLost: if the session that held it is gone, say by a failover.
         """
 
+    def extend_to(self, connection: sa.Connection) -> None:
+        """Keep the next runner waiting until this session has ended, which a killed runner's may do later than it.
+
+        The connection is in no transaction before and after.
+        """
+
     def ensure_schema(self) -> None:
         """Create the version table's schema when it is missing: Alembic creates the table only."""
 
@@ -82,6 +88,9 @@ class Sessions(Protocol):
         Raises:
             LockHeld: naming who has it, after the time that patience allows.
         """
+
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[None]:
+        """Let many revisions be committed quickly; when the block ends, all of them survive a crash of the server."""
 
     def watching(self, connection: sa.Connection) -> AbstractContextManager[Watch]:
         """Watch who keeps this connection waiting."""

@@ -21,8 +21,9 @@ from revgate.migration.errors import MigrationError
 from revgate.migration.history import History
 from revgate.migration.library.engines import database_of
 from revgate.migration.look import Project, look_at_project
+from revgate.migration.output.places import shown
 from revgate.migration.patience import Patience
-from revgate.migration.project.scripts import Scripts, shown
+from revgate.migration.project.scripts import Scripts
 from revgate.migration.project.target import pending_revisions, resolve_target
 from revgate.migration.settings.database_url import DatabaseUrl, make_engine
 from revgate.migration.sqlite.sessions import SQLite

@@ -17,8 +17,10 @@ MigrationError
 │   ├── UnknownTarget        31
 │   ├── MultipleHeads        32
 │   ├── UnknownRevision      33
+│   │   └── LedgerUnusable
 │   ├── NoScripts            34
 │   ├── BrokenScripts        35
+│   │   └── EditedRevision       a file that is not the one that was applied
 │   ├── EnvironmentFailed    36
 │   │   ├── WrongDatabase
 │   │   ├── HookFailed
@@ -26,14 +28,16 @@ MigrationError
 │   ├── InvalidDatabaseUrl   37
 │   │   └── PoolerRefused
 │   ├── InvalidOptions       37
+│   │   └── OwnedByAnother       the history, by another migration
 │   ├── TimedOut             38
 │   ├── RunnerBug            39
 │   └── VersionMismatchError     the library's: the database is not at the revision that an app expects
 └── Interrupted              40  again, after reading the state
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
+from revgate import __version__
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
 
@@ -151,6 +155,20 @@ class UnknownRevision(HumanMustAct):
     reason = Reason.UNKNOWN_REVISION
 
 
+class LedgerUnusable(UnknownRevision):
+    """The table of the ledger is there, and is none that this version can read."""
+
+    reason = Reason.LEDGER_UNUSABLE
+
+    @classmethod
+    def because(cls, table: str, problem: str) -> Self:
+        """Return the error for a table whose columns are not those of a ledger; `problem` is the database's word."""
+        return cls(
+            f"Ledger {table} cannot be read by revgate {__version__}: {problem}; if an older version made it, rename "
+            "it: the next run makes a new one and records what is applied"
+        )
+
+
 class NoScripts(HumanMustAct):
     """The image has no Alembic scripts where they are looked for."""
 
@@ -163,6 +181,12 @@ class BrokenScripts(HumanMustAct):
 
     exit = Exit.BROKEN_SCRIPTS
     reason = Reason.BROKEN_SCRIPTS
+
+
+class EditedRevision(BrokenScripts):
+    """The file of an applied revision was edited since: the database may not be what the scripts say."""
+
+    reason = Reason.EDITED_REVISION
 
 
 class EnvironmentFailed(HumanMustAct):
@@ -200,6 +224,12 @@ class InvalidOptions(HumanMustAct):
 
     exit = Exit.CONFIGURATION
     reason = Reason.INVALID_SPEC
+
+
+class OwnedByAnother(InvalidOptions):
+    """The ledger says that another migration looks after this history."""
+
+    reason = Reason.OWNED_BY_ANOTHER
 
 
 class TimedOut(HumanMustAct):

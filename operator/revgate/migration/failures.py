@@ -45,6 +45,7 @@ class Flight:
     committed: bool = False  # it entered an autocommit block: something of it stays, whatever comes
     blockers: Sequence[Seen] = ()
     gave_up: bool = False  # its wait was ended by us
+    repeatable: bool = False  # whatever stays was made by our own helpers, which go on from there
 
     @property
     def name(self) -> str:
@@ -59,7 +60,7 @@ def meaning_of(error: BaseException, flight: Flight) -> MigrationError:
     expect to find its work half done.
     """
     found = error if isinstance(error, MigrationError) else _found(error, flight)
-    if isinstance(found, TryAgain) and flight.committed:
+    if isinstance(found, TryAgain) and flight.committed and not flight.repeatable:
         return RevisionFailed(
             f"{found}; part of it was committed before, in an autocommit block: look at what it left, then retry",
             flight.revision,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from revgate.contract.serves import Edge
 from revgate.migration.failures import Flight
 from revgate.migration.look import Project
+from revgate.migration.recorded import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,9 @@ class Findings:
     runs: list[RevisionRun] = field(default_factory=list)
     lock_wait: float = 0.0  # seconds that another runner was waited for
     has_ledger: bool = False
-    recorded: dict[str, Edge] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)  # of the ledger
+    recorded: dict[str, Edge] = field(default_factory=dict)  # what they say is not reverted
+    accepted: tuple[str, ...] = ()  # edited revisions, whose files now count as what was applied
     read_again: bool = False  # after the run ended: current and pending are what it left
     flight: Flight = field(default_factory=Flight)  # what was being done when the run ended
 

@@ -39,6 +39,7 @@ class JobOptions:
     bundled: bool
     runner_timeout: float
     lock_timeout: float
+    lock_retries: int
     statement_timeout: float
     total_timeout: float
     ledger: LedgerWish
@@ -94,6 +95,7 @@ def _request(options: JobOptions, environ: Mapping[str, str], switch: Switch) ->
             connect=connect,
             runner=options.runner_timeout,
         ),
+        lock_retries=options.lock_retries,
         ledger=options.ledger,
         provenance=_provenance(environ),
         checkpoint=switch.check,
@@ -102,7 +104,10 @@ def _request(options: JobOptions, environ: Mapping[str, str], switch: Switch) ->
 
 def _provenance(environ: Mapping[str, str]) -> Provenance:
     return Provenance(
-        image=environ.get(names.IMAGE, ""), job=environ.get(names.JOB_NAME, ""), owner=environ.get(names.OWNER, "")
+        image=environ.get(names.IMAGE, ""),
+        job=environ.get(names.JOB_NAME, ""),
+        owner=environ.get(names.OWNER, ""),
+        takes_over=environ.get(names.TAKE_OVER, ""),
     )
 
 

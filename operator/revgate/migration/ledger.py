@@ -7,15 +7,14 @@ head that they have never heard of.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, Protocol
-
-import sqlalchemy as sa
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final, Protocol, TypeAlias
 
 from revgate import __version__
-from revgate.contract.serves import Edge, below
+from revgate.contract.serves import Edge
 from revgate.migration.history import History
-from revgate.migration.project.revisions import Known
+from revgate.migration.recorded import Row, State
 
 COLUMNS: Final = """
     version_table_schema text NOT NULL,
@@ -23,6 +22,7 @@ COLUMNS: Final = """
     revision text NOT NULL,
     parents text NOT NULL,
     checksum text NOT NULL,
+    digest text NOT NULL,
     floor text NOT NULL DEFAULT '',
     state text NOT NULL CHECK (state IN ('applied', 'recorded', 'reverted')),
     started_at {moment},
@@ -35,38 +35,56 @@ COLUMNS: Final = """
 """
 
 _WHERE: Final = "version_table_schema = :schema AND version_table = :table"
-READ: Final = f"SELECT revision, parents, floor FROM {{}} WHERE {_WHERE} AND state <> 'reverted'"  # noqa: S608  constants
+READ: Final = (
+    "SELECT revision, parents, floor, checksum, digest, state, started_at, finished_at, image, job, owner, runner "  # noqa: S608  constants
+    f"FROM {{}} WHERE {_WHERE}"
+)
+ANY: Final = f"SELECT 1 FROM {{}} WHERE {_WHERE} LIMIT 1"  # noqa: S608  constants
 _INSERT: Final = (
-    "INSERT INTO {} AS log (version_table_schema, version_table, revision, parents, checksum, floor, state, "
+    "INSERT INTO {} AS log (version_table_schema, version_table, revision, parents, checksum, digest, floor, state, "
     "started_at, finished_at, image, job, owner, runner) VALUES (:schema, :table, :revision, :parents, "
-    ":checksum, :floor, "
-)
-_APPLIED: Final = _INSERT + (
-    "'applied', :started, :finished, :image, :job, :owner, :runner) "
-    "ON CONFLICT (version_table_schema, version_table, revision) DO UPDATE SET parents = excluded.parents, "
-    "checksum = excluded.checksum, floor = coalesce(nullif(excluded.floor, ''), log.floor), state = 'applied', "
-    "started_at = excluded.started_at, finished_at = excluded.finished_at, image = excluded.image, "
-    "job = excluded.job, owner = excluded.owner, runner = excluded.runner"
-)
-RECORDED: Final = _INSERT + (
-    "'recorded', NULL, NULL, :image, :job, :owner, :runner) "
-    "ON CONFLICT (version_table_schema, version_table, revision) DO UPDATE SET parents = excluded.parents, "
-    "checksum = excluded.checksum, floor = coalesce(nullif(excluded.floor, ''), log.floor), state = 'recorded', "
-    "started_at = NULL, finished_at = NULL WHERE log.state = 'reverted'"
+    ":checksum, :digest, :floor, "
 )
 # A floor that is there stays in all of these: an older image does not know it, and a gate would say yes to old apps
-FLOORED: Final = (
-    f"UPDATE {{}} SET floor = :floor WHERE {_WHERE} AND revision = :revision AND floor = '' AND :floor <> ''"  # noqa: S608
+_ANEW: Final = (
+    "ON CONFLICT (version_table_schema, version_table, revision) DO UPDATE SET parents = excluded.parents, "
+    "checksum = excluded.checksum, digest = excluded.digest, "
+    "floor = coalesce(nullif(excluded.floor, ''), log.floor), state = excluded.state, "
+    "started_at = excluded.started_at, finished_at = excluded.finished_at"
 )
-_REVERTED: Final = f"UPDATE {{}} SET state = 'reverted' WHERE {_WHERE} AND revision = :revision"  # noqa: S608
+APPLIED: Final = _INSERT + (
+    f"'applied', :started, :finished, :image, :job, :owner, :runner) {_ANEW}, image = excluded.image, "
+    "job = excluded.job, owner = coalesce(nullif(excluded.owner, ''), log.owner), runner = excluded.runner"
+)
+RECORDED: Final = (
+    f"{_INSERT}'recorded', NULL, NULL, :image, :job, :owner, :runner) {_ANEW} WHERE log.state = 'reverted'"
+)
+FLOORED: Final = f"UPDATE {{}} SET floor = :floor WHERE {_WHERE} AND revision = :revision AND floor = ''"  # noqa: S608  constants
+MENDED: Final = (
+    "UPDATE {} SET parents = :parents, checksum = :checksum, digest = :digest "  # noqa: S608  constants
+    f"WHERE {_WHERE} AND revision = :revision"
+)
+CLAIMED: Final = f"UPDATE {{}} SET owner = :owner WHERE {_WHERE} AND owner <> :owner"  # noqa: S608  constants
+REVERTED: Final = f"UPDATE {{}} SET state = 'reverted' WHERE {_WHERE} AND revision = :revision"  # noqa: S608  constants
+
+Batch: TypeAlias = tuple[str, Sequence[Mapping[str, str]]]
+"""A statement of these, with the values for each time that it is executed."""
+
+
+class Edited(StrEnum):
+    """What to do when the file of an applied revision is not the one that was applied."""
+
+    REFUSE = "refuse"
+    ACCEPT = "accept"  # the database has what the file says now: write its checksum into the ledger
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerWish:
-    """Whether there is to be a ledger, and who may read it."""
+    """Whether there is to be a ledger, who may read it, and what follows when it disagrees with the scripts."""
 
     enabled: bool = True
     readers: tuple[str, ...] = ("PUBLIC",)
+    edited: Edited = Edited.REFUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +93,9 @@ class Provenance:
 
     image: str = ""
     job: str = ""
-    owner: str = ""
+    owner: str = ""  # NAMESPACE/NAME/UID of a migration, "" for whoever is none
     runner: str = __version__
+    takes_over: str = ""  # NAMESPACE/NAME of the migration whose history becomes ours
 
 
 class Ledger(Protocol):
@@ -90,11 +109,18 @@ class Ledger(Protocol):
     def name(self) -> str:
         """The table, qualified and quoted as it stands in a statement."""
 
+    def rows(self) -> dict[str, Row]:
+        """Return every row of this history, by its revision.
+
+        Raises:
+            LedgerUnusable: if the table is none of ours.
+        """
+
     def edges(self) -> dict[str, Edge]:
         """Return every revision that was ever known in this history and not reverted, by its id."""
 
-    def record_known(self, known: Iterable[Known], provenance: Provenance) -> None:
-        """Write down revisions that were applied before there was a ledger: without times, which nobody knows."""
+    def write(self, batches: Iterable[Batch]) -> None:
+        """Execute the statements in one transaction."""
 
     def lacks_readers(self, readers: Sequence[str]) -> bool:
         """Say whether a reader lacks a right that this user can give."""
@@ -108,48 +134,21 @@ def key_of(history: History) -> dict[str, str]:
     return {"schema": history.schema, "table": history.table}
 
 
-def edges_of(rows: Iterable[Sequence[str]]) -> dict[str, Edge]:
-    """Return what the rows of READ say."""
-    return {revision: Edge(revision, tuple(json.loads(parents)), floor) for revision, parents, floor in rows}
+def rows_of(found: Iterable[Sequence[Any]]) -> dict[str, Row]:
+    """Return what READ found."""
+    return {row.edge.revision: row for row in map(_row, found)}
 
 
-def unrecorded(heads: Iterable[str], scripts: Mapping[str, Edge], ledger: Mapping[str, Edge]) -> tuple[str, ...]:
-    """Return the applied revisions that the ledger lacks, of an adopted database all, or whose new floor it lacks."""
-    applied = set(below(sorted(heads), {**ledger, **scripts})) & scripts.keys()
-    return tuple(sorted(one for one in applied if one not in ledger or (scripts[one].floor and not ledger[one].floor)))
+def _row(found: Sequence[Any]) -> Row:
+    revision, parents, floor, checksum, digest, state, started, finished, *origin = found
+    edge = Edge(revision, tuple(json.loads(parents)), floor)
+    return Row(edge, checksum, digest, State(state), _moment(started), _moment(finished), *origin)
 
 
-def record_applied(
-    connection: sa.Connection, ledger: Ledger, known: Known, times: tuple[datetime, datetime], provenance: Provenance
-) -> None:
-    """Write the row of a revision that was just applied, in the transaction that the connection is in."""
-    moments = [sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("started", "finished")]
-    statement = sa.text(_APPLIED.format(_escaped(ledger.name))).bindparams(*moments)
-    values = values_of(ledger.history, known, provenance)
-    connection.execute(statement, {**values, "started": times[0], "finished": times[1]})
-
-
-def record_reverted(connection: sa.Connection, ledger: Ledger, revision: str) -> None:
-    """Write that a revision was downgraded, in the transaction that did it; a row that is not there stays away."""
-    statement = sa.text(_REVERTED.format(_escaped(ledger.name)))
-    connection.execute(statement, {**key_of(ledger.history), "revision": revision})
-
-
-def values_of(history: History, known: Known, provenance: Provenance) -> dict[str, str]:
-    """Return the values of a row but its times."""
-    return {
-        **key_of(history),
-        "revision": known.edge.revision,
-        "parents": json.dumps(known.edge.parents),
-        "checksum": known.checksum,
-        "floor": known.edge.floor,
-        "image": provenance.image,
-        "job": provenance.job,
-        "owner": provenance.owner,
-        "runner": provenance.runner,
-    }
-
-
-def _escaped(name: str) -> str:
-    """A colon in a quoted name is no parameter."""
-    return name.replace(":", r"\:")
+def _moment(value: str | datetime | None) -> datetime | None:
+    """Return a point in time; SQLite has it as a text, in UTC, or as what the user's connection makes of that."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if value is None:
+        return None
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)

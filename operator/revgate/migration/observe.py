@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from revgate.migration.database import Sessions
 from revgate.migration.findings import Findings
-from revgate.migration.ledger import Ledger, LedgerWish, unrecorded
+from revgate.migration.ledger import Ledger, LedgerWish
 from revgate.migration.look import Project
 from revgate.migration.project.target import pending_revisions, resolve_target
+from revgate.migration.recorded import edges_of, edited, unrecorded
 from revgate.migration.standing import Standing, where_it_stands
 
 
@@ -19,11 +20,19 @@ class View:
     pending: tuple[str, ...]
     unrecorded: tuple[str, ...]  # applied, known to the scripts, and not in the ledger
     ledger_is_ready: bool  # there, with its readers' rights as far as we can give them; or not wanted
+    edited: tuple[str, ...] = ()  # applied, and their files are not what was applied
+    claims: bool = False  # rows that have another owner, or none, become ours
 
     @property
     def is_settled(self) -> bool:
         """Whether there is nothing to write, and so no need for the lock."""
-        return self.standing is not Standing.BEHIND and self.ledger_is_ready and not self.unrecorded
+        lacks_nothing = self.ledger_is_ready and not (self.unrecorded or self.disputed or self.claims)
+        return self.standing is not Standing.BEHIND and lacks_nothing
+
+    @property
+    def disputed(self) -> tuple[str, ...]:
+        """Return the edited revisions that matter: an image that a release is rolled back to has older files."""
+        return () if self.standing is Standing.AHEAD else self.edited
 
 
 def see(sessions: Sessions, project: Project, findings: Findings, *, with_ledger: bool) -> tuple[str, ...]:
@@ -45,8 +54,9 @@ def observe(sessions: Sessions, project: Project, target: str, wish: LedgerWish,
     behind = standing is Standing.BEHIND
     findings.pending = pending_revisions(directory, heads, findings.target) if behind else ()
     missing = unrecorded(heads, scripts, findings.recorded) if wish.enabled else ()
+    changed = edited(heads, project.revisions.known, findings.rows)
     is_ready = not wish.enabled or (ledger is not None and not ledger.lacks_readers(wish.readers))
-    return View(heads, standing, findings.pending, missing, is_ready)
+    return View(heads, standing, findings.pending, missing, is_ready, changed)
 
 
 def look_again(sessions: Sessions, findings: Findings) -> None:
@@ -73,5 +83,6 @@ def _see(
     findings.see(heads)
     ledger = sessions.ledger(project.history) if with_ledger else None
     findings.has_ledger = ledger is not None
-    findings.recorded = ledger.edges() if ledger else {}
+    findings.rows = ledger.rows() if ledger else {}
+    findings.recorded = edges_of(findings.rows)
     return heads, ledger

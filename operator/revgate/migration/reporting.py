@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from revgate.contract import names
 from revgate.contract.edges import digest_of, encode_edges
@@ -13,6 +14,8 @@ from revgate.migration.errors import Interrupted, MigrationError, TimedOut
 from revgate.migration.findings import Findings
 from revgate.migration.output.log import get_logger
 from revgate.migration.project.graph import newest_first
+
+_MOST_ACCEPTED: Final = 20
 
 
 def success(reason: Reason, findings: Findings, edges: tuple[str, ...]) -> Report:
@@ -78,6 +81,6 @@ def _told(reason: Reason, findings: Findings) -> str:
     at = ", ".join(findings.current) or "no revision"
     if reason is Reason.DATABASE_AHEAD:
         return f"Database is at {at}, which includes {', '.join(findings.target)}, the target: nothing was run"
-    count = len(findings.runs)
+    count, accepted = len(findings.runs), ", ".join(findings.accepted[:_MOST_ACCEPTED])
     done = f"applied {count} revision{'s' if count > 1 else ''}" if count else "there was nothing to apply"
-    return f"Database is at {at}: {done}"
+    return f"Database is at {at}: {done}{f'; accepted as edited: {accepted}' if accepted else ''}"

@@ -6,7 +6,7 @@ connect → look at the project → observe → nothing to do: done
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -14,11 +14,13 @@ from typing import Final
 from revgate.contract.reasons import Reason
 from revgate.migration.apply import Application, Task
 from revgate.migration.database import Database, Lock, Sessions, Visit
+from revgate.migration.disagreement import claims, refuse_edited, warn_of_edited
 from revgate.migration.environment.environment import stage
-from revgate.migration.errors import LockTimeout, WrongDatabase
+from revgate.migration.errors import Conflict, LockTimeout, WrongDatabase
 from revgate.migration.findings import Findings
 from revgate.migration.hooks import Hooks
-from revgate.migration.ledger import Ledger, LedgerWish, Provenance
+from revgate.migration.ledger import LedgerWish, Provenance
+from revgate.migration.ledger_writer import LedgerWriter
 from revgate.migration.look import Look, Project, look_at_project
 from revgate.migration.observe import View, observe
 from revgate.migration.output.log import get_logger
@@ -60,14 +62,23 @@ def migrate(request: Request, target: str, findings: Findings) -> Reason:
     """
     with request.database.open(request.visit()) as sessions:
         project = findings.project = request.look(request.scripts, target, sessions)
-        view = observe(sessions, project, target, request.ledger, findings)
+        view = _observe(request, sessions, project, target, findings)
         if not view.is_settled:
             with held(sessions, project, findings) as lock:
-                view = observe(sessions, project, target, request.ledger, findings)
+                view = _observe(request, sessions, project, target, findings)
                 _bring(request, target, findings, view, Place(sessions, project, lock))
             if findings.runs:
                 request.hooks.after_upgrade(findings.current)
     return Reason.DATABASE_AHEAD if view.standing is Standing.AHEAD else Reason.UP_TO_DATE
+
+
+def _observe(request: Request, sessions: Sessions, project: Project, target: str, findings: Findings) -> View:
+    """Look, and refuse to go on where the ledger disagrees with the files or with who we are."""
+    view = observe(sessions, project, target, request.ledger, findings)
+    known = project.revisions.known
+    refuse_edited(view.disputed, known, findings.rows, request.ledger.edited)
+    warn_of_edited(tuple(set(view.edited) - set(view.disputed)), known, "an older image has older files")
+    return replace(view, claims=claims(findings.rows, project.history, request.provenance))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,58 +109,76 @@ def _bring(request: Request, target: str, findings: Findings, view: View, place:
     if behind:
         request.hooks.before_upgrade(view.heads, view.pending)
         place.lock.ensure_schema()
-    ledger = completed_ledger(request, place, view.unrecorded) if request.ledger.enabled else None
+    ledger = _agreeing_ledger(request, place, findings, view) if request.ledger.enabled else None
     findings.has_ledger = ledger is not None
     if behind:
         _upgrade(request, target, findings, view, place, ledger)
     if ledger is not None:
-        ledger.grant(request.ledger.readers)  # now that the version table is there, too
-        findings.recorded = ledger.edges()
+        ledger.ledger.grant(request.ledger.readers)  # now that the version table is there, too
+        findings.recorded = ledger.ledger.edges()
 
 
-def completed_ledger(request: Request, place: Place, unrecorded: tuple[str, ...]) -> Ledger:
+def _agreeing_ledger(request: Request, place: Place, findings: Findings, view: View) -> LedgerWriter:
+    """Let the ledger agree with a view that was not refused."""
+    accepted = findings.accepted = view.disputed
+    warn_of_edited(accepted, place.project.revisions.known, "it was accepted")
+    return completed_ledger(request, place, findings, view.unrecorded, accepted, claims=view.claims)
+
+
+def completed_ledger(
+    request: Request,
+    place: Place,
+    findings: Findings,
+    unrecorded: Sequence[str] = (),
+    accepted: Sequence[str] = (),
+    *,
+    claims: bool = False,
+) -> LedgerWriter:
     """Make the ledger be there, and know what was applied without it."""
-    ledger = place.lock.create_ledger()
     known = place.project.revisions.known
-    ledger.record_known([known[revision] for revision in unrecorded], request.provenance)
-    ledger.grant(request.ledger.readers)  # a reader who does not exist stops the run before it begins
-    return ledger
+    writer = LedgerWriter(place.lock.create_ledger(), request.provenance, findings.rows)
+    writer.complete([known[one] for one in unrecorded], [known[one] for one in accepted], claims=claims)
+    writer.ledger.grant(request.ledger.readers)  # a reader who does not exist stops the run before it begins
+    return writer
 
 
 def _upgrade(
-    request: Request, target: str, findings: Findings, view: View, place: Place, ledger: Ledger | None
+    request: Request, target: str, findings: Findings, view: View, place: Place, ledger: LedgerWriter | None
 ) -> None:
     """Apply what is pending; after a lock timeout what is left of it, for completed revisions stay."""
-    for delay in _delays(request.lock_retries):
+    tries = _Tries(request.lock_retries)
+    while view.pending:
         try:
             apply(request, Task(view.heads, view.pending, target), findings, place, ledger)
-        except LockTimeout as error:
-            if delay is None:
-                raise
-            get_logger().info("lock_timeout_retried", problem=str(error), seconds=round(delay, 1))
-            pause(delay)
+        except (LockTimeout, Conflict) as error:
+            tries.wait_for_next(error)
             view = observe(place.sessions, place.project, target, request.ledger, findings)
         else:
             break
     _verify_nothing_is_pending(findings, place)
 
 
-def apply(request: Request, task: Task, findings: Findings, place: Place, ledger: Ledger | None) -> None:
+def apply(request: Request, task: Task, findings: Findings, place: Place, ledger: LedgerWriter | None) -> None:
     """Go through the revisions of a task and verify that the database is where that should have brought it."""
-    with stage(place.sessions.engine) as (scene, connection), place.sessions.watching(connection) as watch:
+    sessions = place.sessions
+    with (
+        stage(sessions.engine) as (scene, connection),
+        sessions.watching(connection) as watch,
+        sessions.hastened(connection, len(task.revisions)),
+    ):
         application = Application(
             project=place.project,
             task=task,
             lock=place.lock,
             heads_now=place.heads,
             ledger=ledger,
-            provenance=request.provenance,
             watch=watch,
             checkpoint=request.checkpoint,
             hooks=request.hooks,
             connection=connection,
         )
         try:
+            place.lock.extend_to(connection)
             application.run(scene)
         finally:
             findings.flight = application.flight
@@ -181,10 +210,34 @@ def _verify_nothing_is_pending(findings: Findings, place: Place) -> None:
         raise WrongDatabase(f"{', '.join(findings.pending)} is still pending after env.py ended without an error")
 
 
-def _delays(count: int) -> Iterator[float | None]:
-    """Yield how long to wait before each further try, and None when there is none."""
-    delay = _FIRST_RETRY
-    for _ in range(count):
-        yield delay * random.uniform(0.5, 1.5)  # noqa: S311  spreads runners, guards nothing
-        delay = min(delay * 2, _LONGEST_RETRY)
-    yield None
+class _Tries:
+    """How often a revision was tried that others kept from its locks, with a growing delay in between."""
+
+    def __init__(self, retries: int) -> None:
+        self._retries = retries
+        self._failed = ""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._count, self._delay, self._began = 0, _FIRST_RETRY, time.monotonic()
+
+    def wait_for_next(self, error: LockTimeout | Conflict) -> None:
+        """Wait before another try of the revision that failed, which begins to count with the first.
+
+        Raises:
+            MigrationError: what it was given, when it is time to give up, or no revision was under way.
+        """
+        if not error.failed:
+            raise error
+        if error.failed != self._failed:
+            self._failed = error.failed
+            self._begin()
+        if not self._retries:
+            raise error
+        if self._count == self._retries:
+            tried = f"it was tried {self._count + 1} times in {time.monotonic() - self._began:.0f} s"
+            raise type(error)(f"{error}; {tried}", error.failed) from error
+        delay = self._delay * random.uniform(0.5, 1.5)  # noqa: S311  spreads runners, guards nothing
+        self._count, self._delay = self._count + 1, min(self._delay * 2, _LONGEST_RETRY)
+        get_logger().info("revision_retried", problem=str(error), seconds=round(delay, 1), retry=self._count)
+        pause(delay)

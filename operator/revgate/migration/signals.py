@@ -13,7 +13,7 @@ from typing import Final
 
 from revgate.migration.errors import Interrupted, MigrationError, TimedOut
 
-_ASKED_TO_STOP: Final = (signal.SIGTERM, signal.SIGINT)
+ASKED_TO_STOP: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stop(KeyboardInterrupt):
@@ -44,7 +44,7 @@ class Switch:
 
 def hold_signals() -> None:
     """Let signals wait for `stoppable`: while Alembic is imported, process 1 of a container would not hear them."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ASKED_TO_STOP)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ASKED_TO_STOP)
 
 
 @contextmanager
@@ -58,12 +58,12 @@ def stoppable(total_timeout: float) -> Iterator[Switch]:
     def on_timer(_number: int, _frame: FrameType | None) -> None:
         switch.throw(TimedOut(f"Run took longer than the {total_timeout:g} s that it was allowed in total"))
 
-    for number in _ASKED_TO_STOP:
+    for number in ASKED_TO_STOP:
         signal.signal(number, on_signal)
     signal.signal(signal.SIGALRM, on_timer)
     signal.setitimer(signal.ITIMER_REAL, total_timeout)
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKED_TO_STOP)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKED_TO_STOP)
         yield switch
     except BaseException as error:
         if switch.stop not in {None, error}:  # a revision swallowed or wrapped it, or fell over what it had undone
@@ -73,5 +73,5 @@ def stoppable(total_timeout: float) -> Iterator[Switch]:
         switch.check()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        for number in _ASKED_TO_STOP:
+        for number in ASKED_TO_STOP:
             signal.signal(number, signal.SIG_IGN)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 
 from revgate.contract.serves import below
+from revgate.migration.disagreement import warn_of_edited
 from revgate.migration.environment.environment import Pass, run_environment, stage
 from revgate.migration.errors import UnknownTarget, WrongDatabase
 from revgate.migration.findings import Findings
@@ -14,6 +15,7 @@ from revgate.migration.including.command import DIRECTION
 from revgate.migration.look import Project
 from revgate.migration.observe import see
 from revgate.migration.project.target import resolve_target
+from revgate.migration.recorded import edited
 from revgate.migration.run import Place, Request, completed_ledger, held
 from revgate.migration.undo import BASE
 
@@ -34,7 +36,9 @@ def stamp(request: Request, target: str, findings: Findings) -> None:
             place = Place(sessions, project, lock)
             if request.ledger.enabled:
                 applied = tuple(sorted(below(heads, project.revisions.edges)))
-                completed_ledger(request, place, applied)
+                completed_ledger(request, place, findings, applied)
+                known = project.revisions.known
+                warn_of_edited(edited(heads, known, findings.rows), known, "a stamp runs nothing")
             findings.see(place.heads())
     if set(findings.current) != set(heads):
         raise WrongDatabase(f"Stamp had no effect on {project.history.place}: look which database env.py uses")

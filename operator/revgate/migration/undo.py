@@ -8,12 +8,14 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
 
 from revgate.migration.apply import Task
+from revgate.migration.disagreement import warn_of_edited
 from revgate.migration.errors import RevisionFailed, UnknownRevision, UnknownTarget
 from revgate.migration.findings import Findings
 from revgate.migration.look import Project
 from revgate.migration.observe import see
 from revgate.migration.output.wording import first_line
 from revgate.migration.project.target import by_name, nearest
+from revgate.migration.recorded import edited
 from revgate.migration.run import Place, Request, apply, completed_ledger, held
 
 BASE: Final = "base"
@@ -37,7 +39,9 @@ def downgrade(request: Request, target: str, findings: Findings) -> None:
             _refuse_one_way(project, undone)
             place = Place(sessions, project, lock)
             # A ledger that was never there is not begun on the way down
-            ledger = completed_ledger(request, place, ()) if findings.has_ledger else None
+            ledger = completed_ledger(request, place, findings) if findings.has_ledger else None
+            known = project.revisions.known
+            warn_of_edited(edited(heads, known, findings.rows), known, "a downgrade runs what the file says now")
             if undone:
                 apply(request, Task(heads, undone, target, is_upgrade=False), findings, place, ledger)
 

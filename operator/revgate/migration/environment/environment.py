@@ -7,7 +7,7 @@ first pass, the revisions in the second.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -16,15 +16,18 @@ import sqlalchemy as sa
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 
-from revgate.migration.environment import handover
+from revgate.migration.environment.advice import advice_on
+from revgate.migration.environment.handover import Handover
+from revgate.migration.environment.hiding import hide_ledger
 from revgate.migration.environment.lending import lend_url
-from revgate.migration.environment.logging_kept import logging_kept
+from revgate.migration.environment.logging_kept import KeptLogging, logging_kept
 from revgate.migration.environment.stdout_kept import stdout_kept
 from revgate.migration.errors import EnvironmentFailed, MigrationError, WrongDatabase
 from revgate.migration.failures import fault_of_the_database
+from revgate.migration.output.places import shown
 from revgate.migration.output.wording import first_line
 from revgate.migration.project.revisions import blame_revision_file
-from revgate.migration.project.scripts import Scripts, shown
+from revgate.migration.project.scripts import Scripts
 from revgate.migration.reentry import Only
 from revgate.migration.signals import Stop
 
@@ -50,7 +53,8 @@ class Pass:
     steps: Steps
     on_version_apply: tuple[OnVersionApply, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)  # laid over what env.py passes to configure
-    theirs: object = None
+    handover: Handover | None = None
+    logging: KeptLogging = field(default_factory=logging_kept)
     ran: int = 0
     error: BaseException | None = None  # what our generator raised, should env.py swallow it
 
@@ -71,7 +75,7 @@ def run_environment(one: Pass, scene: sa.Connection) -> None:
     Raises:
         MigrationError: of whatever went wrong in env.py itself; what a revision raised comes out as it is.
     """
-    with logging_kept(), stdout_kept():
+    with one.logging, stdout_kept():
         one.scripts.config.attributes["connection"] = scene
         try:
             _enter(one)
@@ -103,19 +107,25 @@ def _enter(one: Pass) -> None:
         destination_rev=one.target,
         tag=None,
     )
-    original = environment.configure
+    original, run = environment.configure, environment.run_migrations
 
     def configure(connection: object = None, *rest: Any, **given: Any) -> None:
-        one.theirs = connection
-        handover.take_over(connection, one.connection)
+        one.handover = Handover(connection, one.connection)
+        one.handover.take_over()
         theirs = given.pop("on_version_apply", None) or ()
         callbacks = (*(theirs if isinstance(theirs, (tuple, list, set)) else (theirs,)), *one.on_version_apply)
         forced = {"transaction_per_migration": True, "on_version_apply": callbacks, **one.options}
         original(one.connection, *rest, **{**given, **forced})
 
+    def run_migrations(**given: Any) -> None:
+        with one.handover.replaced() if one.handover else nullcontext():
+            run(**given)
+
+    hide_ledger(one.connection.dialect)
     lend_url(one.scripts.config, one.connection.engine.url, Path(directory.env_py_location))
     # On the instance: Alembic's proxies know this class only, a subclass would be no context
     environment.configure = configure  # type: ignore[method-assign]
+    environment.run_migrations = run_migrations  # type: ignore[method-assign]
     with environment:
         directory.run_env()
 
@@ -125,7 +135,9 @@ def _guarded(one: Pass) -> Steps:
 
     def steps(heads: tuple[str, ...], context: MigrationContext) -> Iterable[Any]:
         one.ran += 1
-        handover.publish(one.theirs, one.connection)  # env.py may have read something since, and would block our DDL
+        one.logging.wake()
+        if one.handover:
+            one.handover.publish()  # env.py may have read something since, and would block our DDL
         try:
             _refuse_second_run(one)
             _refuse_other_connection(one, context)
@@ -142,7 +154,8 @@ def _guarded(one: Pass) -> Steps:
 def _refuse_second_run(one: Pass) -> None:
     if one.ran > 1:
         raise EnvironmentFailed(
-            f"{_name(one)} ran the migrations more than once: one run is for one history in one database"
+            f"{_name(one)} ran the migrations more than once, and one run is for one history in one database: give "
+            "each of them a run, with a configuration that names nothing else"
         )
 
 
@@ -161,7 +174,8 @@ def _meaning(one: Pass, error: BaseException) -> BaseException:
     if isinstance(error, MigrationError) or one.ran:
         return error
     blamed = blame_revision_file(one.scripts.directory, error)
-    return blamed or fault_of_the_database(error) or EnvironmentFailed(f"{_name(one)} failed: {first_line(error)}")
+    text = f"{_name(one)} failed: {first_line(error)}{advice_on(error)}"
+    return blamed or fault_of_the_database(error) or EnvironmentFailed(text)
 
 
 def _name(one: Pass) -> str:

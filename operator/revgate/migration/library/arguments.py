@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from revgate.migration.backups.backup import Backup
 from revgate.migration.errors import InvalidOptions, UnknownTarget
+from revgate.migration.ledger import Edited
 from revgate.migration.library.engine_kinds import is_async_engine
 
 
@@ -84,6 +85,11 @@ def _wanted(name: str, value: object) -> str:
     """Return what an option should be, "" when it is that."""
     if name == "backup":
         return "" if value is None or isinstance(value, Backup) else "a Backup(folder)"
+    if name == "edited":
+        return "" if value in set(Edited) else " or ".join(map(repr, map(str, Edited)))
+    if name == "x_args":
+        are_texts = isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
+        return "" if are_texts else 'a list of texts, such as ["tenant=acme"]'
     if name == "on_result":
         return "" if value is None or callable(value) else "a function"
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:

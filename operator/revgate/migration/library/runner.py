@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypedDict, TypeVar, Unpack, cast, overload
 
@@ -12,6 +12,7 @@ from revgate.migration.backups.backup import Backup
 from revgate.migration.errors import MigrationError, UnknownRevision
 from revgate.migration.findings import Findings
 from revgate.migration.hooks import Hooks
+from revgate.migration.ledger import Edited, LedgerWish
 from revgate.migration.library.answers import answers
 from revgate.migration.library.arguments import (
     config_path,
@@ -56,6 +57,8 @@ class Options(TypedDict, total=False):
     lock_retries: int  # how often a revision that met a lock timeout is tried again: 5
     connect_wait: float  # for a server that is not there yet: 20
     backup: Backup | None  # taken before the first statement; the upgrade stops when it fails
+    edited: Literal["refuse", "accept"]  # an applied revision whose file was edited since: refuse
+    x_args: Sequence[str]  # what env.py gets from context.get_x_argument(), such as "tenant=acme"
     on_result: Callable[[MigrationResult], object] | None  # called after each run, also one that failed
 
 
@@ -136,7 +139,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
         self._engine = engine
         self._options = options
         self._database = database_of(engine, echo=echo)
-        self._memory = Memory(engine, self._config_path)
+        self._memory = Memory(engine, self._config_path, options.get("x_args", ()))
         self._scripts()
 
     @answers
@@ -276,6 +279,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
             scripts=self._scripts(),
             patience=patience,
             lock_retries=options.get("lock_retries", 5),
+            ledger=LedgerWish(edited=Edited(options.get("edited", Edited.REFUSE))),
             hooks=Hooks(
                 before_upgrade=self._before_upgrade,
                 before_revision=partial(call_all, self.hooks.before_revisions),
@@ -289,7 +293,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
     def _scripts(self) -> Scripts:
         """Find the scripts anew: what Alembic keeps of them is for one run."""
         path = self._config_path
-        return find_scripts({}, bundled=True) if path is None else scripts_of(path)
+        return find_scripts({}, bundled=True) if path is None else scripts_of(path, self._options.get("x_args", ()))
 
     def _before_upgrade(self, heads: tuple[str, ...], pending: tuple[str, ...]) -> None:
         call_all(self.hooks.before_upgrades, pending)

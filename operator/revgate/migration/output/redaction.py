@@ -41,7 +41,8 @@ class Redactor:
 def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return the passwords of an environment, and its URLs with one: env.py may reach a broker, another database."""
     secrets = [environ.get(name, "").strip("\r\n") for name in _PASSWORDS]
-    for value in map(str.strip, environ.values()):
+    words = environ.get(names.X_ARGS, "").replace("'", " ").split()
+    for value in map(str.strip, (*environ.values(), *(word.partition("=")[2] for word in words))):
         found = _WITH_PASSWORD.fullmatch(value)
         if found:
             secrets += [value, found["password"], unquote(found["password"])]

@@ -7,15 +7,18 @@ The keys of the JSON, which only grow in number:
     from, to        the heads before and after it, sorted; none is the base
     hash            the plan's identity: sha256 over all of it but the SQL and the messages
     image_digest    digest of the image whose scripts they are, "" if there is none
-    revisions       in apply order, each with revision, file, message, checksum, statements and not_rendered: "" or why
-                    there are no statements
+    destructive     whether data goes; a revision that is not rendered counts
+    revisions       in apply order, each with revision, file, message, checksum, statements, not_rendered: "" or why
+                    there are no statements, destroys: what is gone afterwards, and findings: as `lint` has them
 """
 
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
+from revgate.migration.lint.finding import Finding
 from revgate.migration.plans.plan import Plan, PlannedRevision
 from revgate.migration.rendering.offline import BEGIN, COMMIT
 from revgate.migration.rendering.script import mark, script
@@ -27,7 +30,7 @@ def plan_text(plan: Plan) -> str:
     """Return the plan for a terminal: what it is about first, then the SQL."""
     if not plan.revisions:
         return _nothing(plan)
-    return "\n\n".join((f"{_title(plan)}:", "\n".join(_rows(plan)), *plan.not_rendered, *_sql(plan)))
+    return "\n\n".join((f"{_title(plan)}:", "\n".join(_rows(plan)), *_warnings(plan), *_sql(plan)))
 
 
 def plan_markdown(plan: Plan) -> str:
@@ -38,9 +41,9 @@ def plan_markdown(plan: Plan) -> str:
     fence = _fence(sql)
     return "\n\n".join(
         (
-            f"### {_escaped(_title(plan))}",
+            f"### {escaped(_title(plan))}",
             "\n".join(_table(plan)),
-            *(f"> {_escaped(sentence)}" for sentence in plan.not_rendered),
+            *(f"> {escaped(sentence)}" for sentence in _warnings(plan)),
             "<details>\n<summary>SQL</summary>",
             f"{fence}sql\n{sql}\n{fence}",
             "</details>",
@@ -57,6 +60,7 @@ def plan_json(plan: Plan) -> str:
         "to": plan.after,
         "hash": plan.hash,
         "image_digest": plan.image_digest,
+        "destructive": plan.is_destructive,
         "revisions": [_fields(one) for one in plan.revisions],
     }
     return json.dumps(value, indent=2, ensure_ascii=False)
@@ -96,7 +100,7 @@ def _table(plan: Plan) -> Iterator[str]:
     yield "| Revision | Message | SQL |"
     yield "| --- | --- | --- |"
     for one in plan.revisions:
-        yield f"| {_escaped(one.sql.revision)} | {_escaped(one.sql.message)} | {_size(one)} |"
+        yield f"| {escaped(one.sql.revision)} | {escaped(one.sql.message)} | {_size(one)} |"
 
 
 def _size(one: PlannedRevision) -> str:
@@ -106,11 +110,36 @@ def _size(one: PlannedRevision) -> str:
     return f"{count} statement{'' if count == 1 else 's'}"
 
 
-def _sql(plan: Plan) -> Iterator[str]:
-    """Yield the SQL of each revision, whatever is missing in between: it is to be read, not to be run."""
+def _warnings(plan: Plan) -> Iterator[str]:
+    """Yield what a reader must know before the SQL."""
+    yield from plan.not_rendered
     for one in plan.revisions:
-        yield mark(one.sql)
-        yield from one.sql.statements if one.is_rendered else (f"-- {one.sql.not_rendered}",)
+        if one.looked.destroys and one.is_rendered:
+            yield f"Revision {one.sql.revision} takes away {', '.join(one.looked.destroys)}"
+
+
+def _sql(plan: Plan) -> Iterator[str]:
+    """Yield the SQL of each revision, whatever is missing in between: it is to be read, not to be run.
+
+    Each finding stands once, before its statement, as a comment.
+    """
+    for one in plan.revisions:
+        findings = list(one.looked.findings)
+        yield "\n".join((mark(one.sql), *map(_remark, _taken(findings, ""))))
+        for statement in one.sql.statements if one.is_rendered else (f"-- {one.sql.not_rendered}",):
+            yield "\n".join((*map(_remark, _taken(findings, statement)), statement))
+
+
+def _taken(findings: list[Finding], statement: str) -> list[Finding]:
+    """Take out and return the findings about a statement; "" for those about none."""
+    taken = [finding for finding in findings if finding.statement == statement]
+    findings[:] = [finding for finding in findings if finding.statement != statement]
+    return taken
+
+
+def _remark(finding: Finding) -> str:
+    advice = f"\n--   {finding.advice}" if finding.advice else ""
+    return f"-- ! {finding.level} {finding.rule}: {finding.message}{advice}"
 
 
 def _fields(one: PlannedRevision) -> dict[str, Any]:
@@ -121,12 +150,14 @@ def _fields(one: PlannedRevision) -> dict[str, Any]:
         "checksum": one.checksum,
         "statements": one.sql.statements,
         "not_rendered": one.sql.not_rendered,
+        "destroys": one.looked.destroys,
+        "findings": [asdict(finding) for finding in one.looked.findings],
     }
 
 
-def _escaped(text: str) -> str:
-    """Return text that Markdown shows as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", text)
+def escaped(text: str) -> str:
+    """Return text in one line that Markdown shows as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))
 
 
 def _fence(text: str) -> str:

@@ -16,11 +16,12 @@ from alembic.runtime.environment import EnvironmentContext
 
 from revgate.migration.environment.environment import ALEMBIC
 from revgate.migration.environment.logging_kept import logging_kept
+from revgate.migration.output.places import shown
 from revgate.migration.output.wording import first_line
 from revgate.migration.plans.made import make_plan
 from revgate.migration.plans.plan import Plan
 from revgate.migration.project.revisions import read_revisions
-from revgate.migration.project.scripts import Scripts, shown
+from revgate.migration.project.scripts import Scripts
 from revgate.migration.project.target import pending_revisions, resolve_target
 from revgate.migration.rendering.rendering import VERSION_TABLE
 from revgate.migration.signals import Stop

@@ -3,8 +3,10 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from revgate.migration.lint.finding import Finding
+from revgate.migration.lint.linting import Looked
 from revgate.migration.rendering.script import RevisionSql
 
 
@@ -14,6 +16,7 @@ class PlannedRevision:
 
     sql: RevisionSql
     checksum: str
+    looked: Looked = field(default_factory=Looked)  # what the linter found
 
     @property
     def is_rendered(self) -> bool:
@@ -31,6 +34,7 @@ class Plan:
     before: tuple[str, ...]
     revisions: tuple[PlannedRevision, ...]  # in the order to apply them
     image_digest: str = ""  # "" outside of an image
+    notes: tuple[str, ...] = ()  # what the linter could not ask, a sentence each
 
     @property
     def after(self) -> tuple[str, ...]:
@@ -48,6 +52,16 @@ class Plan:
         return tuple(one.sql.not_rendered for one in self.revisions if not one.is_rendered)
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what the linter found in all of them."""
+        return tuple(finding for one in self.revisions for finding in one.looked.findings)
+
+    @property
+    def is_destructive(self) -> bool:
+        """Whether data goes; a revision whose SQL is not known counts."""
+        return any(one.looked.destroys or not one.is_rendered for one in self.revisions)
+
+    @property
     def hash(self) -> str:
         """Return the plan's identity."""
         steps = [(one.sql.revision, one.checksum) for one in self.revisions]
@@ -56,15 +70,30 @@ class Plan:
 
 def without_secrets(plan: Plan, redact: Callable[[str], str]) -> Plan:
     """Return the plan with nothing in it that must not be shown: SQL with a mask in it would be other SQL, and goes."""
-    return replace(plan, revisions=tuple(_without_secrets(one, redact) for one in plan.revisions))
+    notes = tuple(redact(note) for note in plan.notes)
+    return replace(plan, revisions=tuple(_without_secrets(one, redact) for one in plan.revisions), notes=notes)
 
 
 def _without_secrets(one: PlannedRevision, redact: Callable[[str], str]) -> PlannedRevision:
     sql, text = one.sql, "\n".join(one.sql.statements)
+    looked = _looked_without_secrets(one.looked, redact)
     if redact(text) != text:
         why = f"Revision {sql.revision} has a password of the environment in its SQL: it is not shown"
-        return replace(one, sql=replace(sql, statements=(), not_rendered=why))
-    return replace(one, sql=replace(sql, not_rendered=redact(sql.not_rendered)))
+        return replace(one, sql=replace(sql, statements=(), lines=(), not_rendered=why), looked=looked)
+    return replace(one, sql=replace(sql, not_rendered=redact(sql.not_rendered)), looked=looked)
+
+
+def _looked_without_secrets(looked: Looked, redact: Callable[[str], str]) -> Looked:
+    return Looked(
+        tuple(_finding_without_secrets(one, redact) for one in looked.findings),
+        tuple(_finding_without_secrets(one, redact) for one in looked.ignored),
+        tuple(map(redact, looked.destroys)),
+    )
+
+
+def _finding_without_secrets(one: Finding, redact: Callable[[str], str]) -> Finding:
+    statement = one.statement if redact(one.statement) == one.statement else ""
+    return replace(one, message=redact(one.message), tables=tuple(map(redact, one.tables)), statement=statement)
 
 
 def plan_hash(

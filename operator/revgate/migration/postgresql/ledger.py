@@ -10,8 +10,9 @@ from psycopg import errors, sql
 
 from revgate.contract import names
 from revgate.contract.serves import Edge
+from revgate.migration.errors import LedgerUnusable
 from revgate.migration.history import History
-from revgate.migration.ledger import COLUMNS, FLOORED, READ, RECORDED, Provenance, edges_of, key_of, values_of
+from revgate.migration.ledger import ANY, COLUMNS, READ, Batch, key_of, rows_of
 from revgate.migration.output.log import get_logger
 from revgate.migration.output.wording import first_line
 from revgate.migration.postgresql import readers as rights
@@ -19,7 +20,7 @@ from revgate.migration.postgresql.catalog import catalog_held
 from revgate.migration.postgresql.place import LedgerPlace
 from revgate.migration.postgresql.session import first_value
 from revgate.migration.postgresql.tables import schema_exists, table_exists
-from revgate.migration.project.revisions import Known
+from revgate.migration.recorded import Row, edges_of
 
 _PARAMETER: Final = re.compile(r":(\w+)")
 
@@ -41,16 +42,22 @@ class PostgresLedger:
         """Return the table's qualified and quoted name."""
         return self.place.identifier.as_string(self.connection)
 
+    def rows(self) -> dict[str, Row]:
+        """Return every row of this history, by its revision."""
+        try:
+            return rows_of(self.connection.execute(self.statement(READ), key_of(self.history)).fetchall())
+        except errors.UndefinedColumn as error:
+            raise LedgerUnusable.because(self.name, first_line(error)) from error
+
     def edges(self) -> dict[str, Edge]:
         """Return every revision that was ever known in this history and not reverted, by its id."""
-        return edges_of(self.connection.execute(self._statement(READ), key_of(self.history)).fetchall())
+        return edges_of(self.rows())
 
-    def record_known(self, known: Iterable[Known], provenance: Provenance) -> None:
-        """Write down revisions that were applied before there was a ledger."""
-        values = [values_of(self.history, one, provenance) for one in known]
+    def write(self, batches: Iterable[Batch]) -> None:
+        """Execute the statements in one transaction."""
         with self.connection.transaction(), self.connection.cursor() as cursor:
-            for statement in (RECORDED, FLOORED):
-                cursor.executemany(self._statement(statement), values)
+            for statement, values in batches:
+                cursor.executemany(self.statement(statement), values)
 
     def lacks_readers(self, readers: Sequence[str]) -> bool:
         """Say whether a reader lacks a right that this user can give."""
@@ -60,20 +67,32 @@ class PostgresLedger:
         """Let the readers read, as far as this user has the right to say so."""
         rights.grant(self.connection, self.place, readers)
 
-    def _statement(self, statement: str) -> sql.Composed:
-        return sql.SQL(_PARAMETER.sub(r"%(\1)s", statement)).format(self.place.identifier)
+    def statement(self, statement: str) -> sql.SQL:
+        """Return one of the ledger's statements about this table, with psycopg's parameters."""
+        name = self.name.replace("%", "%%")  # psycopg would read it as a parameter
+        return sql.SQL(_PARAMETER.sub(r"%(\1)s", statement).format(name))
 
 
 def find_ledger(connection: psycopg.Connection, history: History) -> PostgresLedger | None:
-    """Return the ledger that this user can write to, or None when there is none yet."""
-    for place in (_own(history), _beside(history)):
-        if table_exists(connection, place.schema, place.table) and _usable(connection, place):
-            return PostgresLedger(connection, place)
-    return None
+    """Return the ledger that this user can write to, or None when there is none yet.
+
+    Of two it is the one that has rows of this history: it was begun when the other was not there, or not for us.
+    """
+    places = [
+        place
+        for place in (_own(history), _beside(history))
+        if table_exists(connection, place.schema, place.table) and _usable(connection, place)
+    ]
+    if len(places) > 1:
+        places.sort(key=lambda place: not _has_rows(connection, place))
+    return PostgresLedger(connection, places[0]) if places else None
 
 
 def create_ledger(connection: psycopg.Connection, history: History) -> PostgresLedger:
-    """Create the ledger: in its own schema, or beside the version table where that is not allowed."""
+    """Create the ledger where there is none: in its own schema, or beside the version table if that is not allowed."""
+    found = find_ledger(connection, history)
+    if found is not None:
+        return found
     try:
         place = _create(connection, _own(history), with_schema=True)
     except (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction) as error:
@@ -95,6 +114,11 @@ def _usable(connection: psycopg.Connection, place: LedgerPlace) -> bool:
     query = "SELECT has_schema_privilege(%(s)s, 'USAGE') AND has_table_privilege(%(t)s, 'INSERT')"
     values = {"s": place.schema, "t": place.identifier.as_string(connection)}
     return bool(first_value(connection, query, values))
+
+
+def _has_rows(connection: psycopg.Connection, place: LedgerPlace) -> bool:
+    ledger = PostgresLedger(connection, place)
+    return connection.execute(ledger.statement(ANY), key_of(place.history)).fetchone() is not None
 
 
 def _create(connection: psycopg.Connection, place: LedgerPlace, *, with_schema: bool) -> LedgerPlace:

@@ -63,7 +63,9 @@ class BuildWatch:
         self._hang_up()
 
     def _note(self, connection: Any, _record: object) -> None:
-        self._pids.add(connection.info.backend_pid)
+        pid = getattr(getattr(connection, "info", None), "backend_pid", None)
+        if pid is not None:  # else it is one that env.py opens, by another driver: nothing is built there
+            self._pids.add(pid)
 
     def _connected(self) -> sa.Connection:
         """Return a session in no transaction: its snapshot would keep CREATE INDEX CONCURRENTLY waiting."""

@@ -1,7 +1,7 @@
 """The sessions of one run on PostgreSQL: a control session that holds the lock, and an engine for the revisions."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from revgate.migration.patience import Patience
 from revgate.migration.postgresql.address import Address, url_of
 from revgate.migration.postgresql.blockers import BlockerWatch, watching
 from revgate.migration.postgresql.connect import connect, connect_patiently
+from revgate.migration.postgresql.hastening import hastened
 from revgate.migration.postgresql.ledger import PostgresLedger, create_ledger, find_ledger
 from revgate.migration.postgresql.lock import HeldLock, locked
 from revgate.migration.postgresql.session import (
@@ -132,6 +133,10 @@ class PostgresSessions:
         with taken((self.address.place, history), REFUSAL), locked(self.control, history, wait) as lock:
             yield PostgresLock(lock)
 
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[None]:
+        """Let many revisions be committed without waiting for the disk after each."""
+        return hastened(self.control, connection, revisions)
+
     @contextmanager
     def watching(self, connection: sa.Connection) -> Iterator[BlockerWatch]:
         """Watch who keeps this connection waiting; it must lead to the server that holds the lock."""
@@ -153,6 +158,10 @@ class PostgresLock:
     def check(self) -> datetime:
         """Return the server's clock, having made sure that the lock is still ours."""
         return self.held.check()
+
+    def extend_to(self, connection: sa.Connection) -> None:
+        """Keep the next runner waiting until this session has ended, too."""
+        self.held.extend_to(connection)
 
     def ensure_schema(self) -> None:
         """Create the version table's schema when it is missing."""

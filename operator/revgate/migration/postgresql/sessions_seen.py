@@ -17,9 +17,10 @@ _BLOCKERS: Final = (
 )
 _HOLDER: Final = (
     f"SELECT {_COLUMNS} FROM pg_locks l JOIN pg_stat_activity a USING (pid) "  # noqa: S608  a constant
-    "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+    "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = %(space)s AND l.pid <> pg_backend_pid() "
     "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-    "AND (l.classid::bigint << 32 | l.objid::bigint) = %s"
+    "AND (l.classid::bigint << 32 | l.objid::bigint) = %(key)s "
+    "ORDER BY l.pid LIMIT 1"
 )
 
 
@@ -28,7 +29,10 @@ def blockers_of(connection: psycopg.Connection, pid: int) -> tuple[Seen, ...]:
     return tuple(Seen(*row) for row in connection.execute(_BLOCKERS, (pid,)).fetchall())
 
 
-def holder_of(connection: psycopg.Connection, key: int) -> Seen | None:
-    """Return the session that holds the advisory lock, or None when nobody does any more."""
-    row = connection.execute(_HOLDER, (key,)).fetchone()
+def holder_of(connection: psycopg.Connection, key: int, space: int) -> Seen | None:
+    """Return another session that holds the advisory lock, or None when nobody does any more.
+
+    `space` tells PostgreSQL's two spaces of keys: 1 for one number, 2 for the same bits as two.
+    """
+    row = connection.execute(_HOLDER, {"key": key, "space": space}).fetchone()
     return Seen(*row) if row else None

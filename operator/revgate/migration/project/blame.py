@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from revgate.migration.errors import BrokenScripts, MigrationError
+from revgate.migration.output.places import shown
 from revgate.migration.output.wording import first_line
-from revgate.migration.project.scripts import shown
 
 
 def blame_file(error: BaseException, places: Sequence[Path]) -> MigrationError | None:

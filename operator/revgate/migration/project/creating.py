@@ -9,9 +9,10 @@ from alembic.script import Script
 from alembic.util import CommandError
 
 from revgate.migration.errors import BrokenScripts, InvalidOptions
+from revgate.migration.output.places import shown
 from revgate.migration.output.wording import first_line
 from revgate.migration.project.check import check_scripts
-from revgate.migration.project.scripts import Scripts, shown
+from revgate.migration.project.scripts import Scripts
 
 
 def create_revision(scripts: Scripts, message: str) -> str:

@@ -1,53 +1,21 @@
-"""The revisions as a person reads them: names, descriptions and places in the graph, the oldest first."""
+"""The revisions as a person reads them, the oldest first."""
 
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 from alembic.script import Script, ScriptDirectory
 
 from revgate.migration.environment.stdout_kept import stdout_kept
+from revgate.migration.output.places import shown
+from revgate.migration.project.entry import Entry
 from revgate.migration.project.graph import newest_first
 from revgate.migration.project.revision_files import revision_paths
 from revgate.migration.project.revisions import read_revisions
-from revgate.migration.project.scripts import shown
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One revision. Parents and dependencies are full ids."""
-
-    revision: str
-    name: str  # the file's name without its suffix, such as 0006_add_journal_idempotency_key
-    description: str
-    path: str
-    parents: tuple[str, ...] = ()  # down_revision
-    depends_on: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()  # of a branch
-    is_head: bool = False
-    is_branch_point: bool = False
-    is_merge_point: bool = False
-
-    @property
-    def marks(self) -> str:
-        """Return what Alembic writes behind a revision, each with a space before it."""
-        heading = (self.is_head, "head"), (self.is_branch_point, "branchpoint"), (self.is_merge_point, "mergepoint")
-        words = [*self.labels, *(word for holds, word in heading if holds)]
-        return "".join(f" ({word})" for word in words)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the entry for --json."""
-        return {
-            "revision": self.revision,
-            "name": self.name,
-            "description": self.description,
-            "file": self.path,
-            "parents": self.parents,
-            "depends_on": self.depends_on,
-            "branch_labels": self.labels,
-            "head": self.is_head,
-        }
+_WORD: Final = re.compile(r"[A-Za-z0-9]+")
 
 
 def read_entries(directory: ScriptDirectory) -> tuple[Entry, ...]:
@@ -63,11 +31,25 @@ def read_entries(directory: ScriptDirectory) -> tuple[Entry, ...]:
     return tuple(_entry(scripts[edge.revision], directory) for edge in order)
 
 
-def name_by_file(directory: ScriptDirectory, revision: str) -> str:
-    """Return the name of the one file that has the id in its name, or else the id; no file is imported."""
-    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(revision)}(?![A-Za-z0-9])")
-    found = [path.stem for path in revision_paths(directory) if word.search(path.stem)]
-    return found[0] if len(found) == 1 else revision
+def names_by_file(directory: ScriptDirectory) -> Callable[[str], str]:
+    """Return what gives a revision the name of the one file that has its id in the name, or else its id.
+
+    No file is imported, and the folder is read once.
+    """
+    stems = defaultdict(list)
+    for path in revision_paths(directory):
+        for word in set(_WORD.findall(path.stem)):
+            stems[word].append(path.stem)
+
+    def name(revision: str) -> str:
+        first = _WORD.search(revision)
+        found = stems.get(first[0], []) if first else []
+        if first and first[0] != revision:  # an id such as 2024-01, of several words
+            exact = re.compile(rf"(?<![A-Za-z0-9]){re.escape(revision)}(?![A-Za-z0-9])")
+            found = [stem for stem in found if exact.search(stem)]
+        return found[0] if len(found) == 1 else revision
+
+    return name
 
 
 def _entry(script: Script, directory: ScriptDirectory) -> Entry:

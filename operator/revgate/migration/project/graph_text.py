@@ -11,7 +11,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from revgate.migration.project.entries import Entry
+from revgate.migration.project.entry import Entry
 
 _ESCAPED: Final = {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;"}
 

@@ -18,7 +18,10 @@ _MENTIONED: Final = re.compile(rf"\b(?:{'|'.join(_NAMES)})[ \t]*(?::[^=\n]*)?=(?
 _TEXT: Final = re.compile(r"(?:None|(?P<quote>['\"])(?P<text>[^'\"\\\n]*)(?P=quote))[ \t]*(?:#.*)?$", re.MULTILINE)
 _DOC: Final = re.compile(r'\s*(?:"""(?P<long>[^"\\]*)"""|"(?P<short>[^"\\\n]+)")[ \t]*$', re.MULTILINE)
 _NO_DOC: Final = re.compile(r"(?:\s|#.*\n)*(?:from|import)\b")
-_FLOOR: Final = re.compile(rb"^serves_from\b.*\n?", re.MULTILINE)
+_ASIDE: Final = re.compile(
+    rb"^serves_from\b.*\n?|^[ \t]*# lint: ignore\[.*\n?|[ \t]+# lint: ignore\[.*$", re.MULTILINE
+)  # what is said about a revision long after it was applied
+_BLANK: Final = re.compile(rb"^[ \t]*\n", re.MULTILINE)
 _REVISION_FILE: Final = re.compile(r"(?!\.\#|__init__).*\.py$")
 
 Words = tuple[str, ...]
@@ -64,11 +67,12 @@ def read_header(path: str, content: bytes) -> Header | None:
 
 
 def checksum_of(content: bytes) -> str:
-    """Return the SHA-256 of a revision file, the same for both kinds of line ends and with any floor or none.
+    """Return the SHA-256 of a revision file, the same for both kinds of line ends, with any floor and blank lines.
 
-    A floor is often found out later, for a revision that is applied long since, and changes nothing in the database.
+    A floor is often found out later, for a revision that is applied long since, and changes nothing in the database;
+    nor does a comment that tells the linter to be silent.
     """
-    return hashlib.sha256(_FLOOR.sub(b"", content.replace(b"\r\n", b"\n"))).hexdigest()
+    return hashlib.sha256(_BLANK.sub(b"", _ASIDE.sub(b"", content.replace(b"\r\n", b"\n")))).hexdigest()
 
 
 def revision_files(folders: Sequence[str], *, recursive: bool) -> Iterator[os.DirEntry[str]]:

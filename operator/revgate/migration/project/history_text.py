@@ -1,12 +1,16 @@
 """The texts of `history` and `pending`, in the form of the reference. Pure."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from revgate.migration.project.entries import Entry
+from revgate.migration.project.entry import Entry
+
+if TYPE_CHECKING:
+    from revgate.migration.applied import AppliedRevision
 
 NOTHING_PENDING: Final = "✓ No pending migrations"
 _TITLE: Final = "Revision"
+_TITLES: Final = (_TITLE, "State", "When", "Took", "Image", "Runner")
 _WIDTH: Final = 36  # of the reference's box; a longer name makes it wider
 _FRAME: Final = 4  # the two lines at the sides and their spaces
 
@@ -15,6 +19,13 @@ def history_lines(entries: Sequence[Entry]) -> list[str]:
     """Return one line for each revision, the oldest first, with (head) on the real heads only."""
     names = {entry.revision: entry.name for entry in entries}
     return [_line(entry, [names[parent] for parent in entry.parents]) for entry in entries]
+
+
+def applied_lines(revisions: Sequence["AppliedRevision"]) -> list[str]:
+    """Return a table of what was applied, the oldest first, for people and for awk."""
+    rows = [_TITLES, *(_cells(one) for one in revisions)]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(_TITLES))]
+    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def pending_text(names: Sequence[str], columns: int = 0) -> str:
@@ -38,6 +49,13 @@ def pending_text(names: Sequence[str], columns: int = 0) -> str:
         f"└{'─' * (width + 2)}┘",
     ]
     return "\n".join(["Pending Migrations", *table, "", f"{len(names)} pending"])
+
+
+def _cells(one: "AppliedRevision") -> tuple[str, ...]:
+    state = f"{one.state},edited" if one.edited else one.state
+    when = f"{one.finished:%Y-%m-%dT%H:%M:%SZ}" if one.finished else ""
+    took = "" if one.seconds is None else f"{one.seconds:.3f}s"
+    return tuple(cell or "-" for cell in (one.name, state, when, took, one.image, one.runner))
 
 
 def _line(entry: Entry, parents: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from alembic.config import Config
 
 from revgate.migration.errors import InvalidOptions
-from revgate.migration.project.scripts import shown
+from revgate.migration.output.places import shown
 from revgate.migration.settings.config_file import INI, TOML, has_section
 
 FOLDER: Final = "migrations"

@@ -11,9 +11,9 @@ from alembic.script import ScriptDirectory
 from alembic.util import load_python_file
 
 from revgate.migration.environment.stdout_kept import stdout_kept
+from revgate.migration.output.places import shown
 from revgate.migration.output.wording import first_line
 from revgate.migration.project.revisions import blame_revision_file
-from revgate.migration.project.scripts import shown
 
 
 class Downgrade(StrEnum):

@@ -14,11 +14,11 @@ from alembic.util import CommandError
 
 from revgate.contract.serves import Edge
 from revgate.migration.errors import BrokenScripts, MigrationError, NoScripts
+from revgate.migration.output.places import shown
 from revgate.migration.output.wording import first_line
 from revgate.migration.project.blame import blame_file
 from revgate.migration.project.headers import checksum_of
 from revgate.migration.project.lazy import LazyScript, read_lazily
-from revgate.migration.project.scripts import shown
 
 _READING: Final = threading.Lock()
 """Two threads that catch warnings leave the process without any: each puts back what the other has set."""
@@ -109,7 +109,9 @@ def _known(script: Script) -> Known:
     floor = getattr(script.module, "serves_from", "") or ""
     if not isinstance(floor, str):
         raise BrokenScripts(f"Revision file {shown(script.path)} sets serves_from to no string: quote the revision")
-    return Known(Edge(script.revision, parents, floor), script.path, checksum_of(Path(script.path).read_bytes()))
+    # Bytecode is another one in each build: nobody can say whether it was edited
+    checksum = "" if script.path.endswith("c") else checksum_of(Path(script.path).read_bytes())
+    return Known(Edge(script.revision, parents, floor), script.path, checksum)
 
 
 def _broken(directory: ScriptDirectory, error: BaseException, warned: Sequence[str]) -> MigrationError:

@@ -1,8 +1,10 @@
 """The Alembic scripts of the image: found as the `alembic` command finds them, or the bundled ones."""
 
 import configparser
+import shlex
 import tomllib
-from collections.abc import Mapping
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +14,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from revgate.migration.errors import BrokenScripts, NoScripts
+from revgate.contract import names
+from revgate.migration.errors import BrokenScripts, InvalidOptions, NoScripts
+from revgate.migration.output.places import shown
 from revgate.migration.output.wording import first_line
 
 BUNDLED: Final = "revgate.migrations"
@@ -37,12 +41,29 @@ def find_scripts(environ: Mapping[str, str], *, bundled: bool) -> Scripts:
     Raises:
         NoScripts: naming what was looked for and what to set.
         BrokenScripts: if the configuration cannot be read.
+        InvalidOptions: if the arguments for env.py cannot.
     """
-    return _read(_bundled_config() if bundled else _found_config(environ), _REMEDY)
+    if bundled:
+        return _read(_bundled_config(), _REMEDY)
+    return _told(_read(_found_config(environ), _REMEDY), x_args_of(environ))
 
 
-def scripts_of(path: Path) -> Scripts:
+def x_args_of(environ: Mapping[str, str]) -> Sequence[str]:
+    """Return what env.py is told, as `alembic -x` does it.
+
+    Raises:
+        InvalidOptions: if a quote has no end.
+    """
+    try:
+        return shlex.split(environ.get(names.X_ARGS, ""))
+    except ValueError as error:
+        raise InvalidOptions(f"{names.X_ARGS} is not valid: {error}; quote it as in a shell") from None
+
+
+def scripts_of(path: Path, x_args: Sequence[str] = ()) -> Scripts:
     """Return the scripts of a configuration file; its neighbour adds to it, but nothing in the working directory does.
+
+    Its env.py gets `x_args` from context.get_x_argument().
 
     Raises:
         NoScripts, BrokenScripts: as find_scripts.
@@ -52,7 +73,14 @@ def scripts_of(path: Path) -> Scripts:
     has_toml = _has_section(toml)
     if is_toml and not has_toml:
         raise NoScripts(f"Alembic configuration {shown(path)} has no [tool.alembic]: {_OTHER}")
-    return _read(Config(str(ini) if ini.is_file() else None, toml_file=str(toml) if has_toml else None), _OTHER)
+    config = Config(str(ini) if ini.is_file() else None, toml_file=str(toml) if has_toml else None)
+    return _told(_read(config, _OTHER), x_args)
+
+
+def _told(scripts: Scripts, x_args: Sequence[str]) -> Scripts:
+    if x_args:  # cmd_opts without need would say that a person typed `alembic`
+        scripts.config.cmd_opts = Namespace(x=list(x_args))
+    return scripts
 
 
 def _read(config: Config, remedy: str) -> Scripts:
@@ -60,12 +88,6 @@ def _read(config: Config, remedy: str) -> Scripts:
     if not any((Path(directory.dir) / name).exists() for name in ("env.py", "env.pyc")):
         raise NoScripts(f"Script location {shown(directory.dir)} has no env.py: {remedy}, whose script_location has")
     return Scripts(config, directory)
-
-
-def shown(path: str | Path) -> str:
-    """Return a path as a person would write it: relative to the working directory where it is below."""
-    path = Path(path)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _bundled_config() -> Config:

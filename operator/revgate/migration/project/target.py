@@ -47,7 +47,8 @@ def pending_revisions(directory: ScriptDirectory, heads: Sequence[str], target: 
         UnknownRevision: if the heads overlap, say a revision and its own child.
     """
     # Tuples of full ids: as one text, an id such as 2024-01 would be read as "one revision before 2024"
-    found = directory.revision_map.iterate_revisions(tuple(target), tuple(heads), implicit_base=True)
+    wanted = _without_included(directory, target)
+    found = directory.revision_map.iterate_revisions(wanted, tuple(heads), implicit_base=True)
     try:
         return tuple(reversed([revision.revision for revision in found]))
     except RevisionError as error:
@@ -55,6 +56,15 @@ def pending_revisions(directory: ScriptDirectory, heads: Sequence[str], target: 
             f"Database is at {', '.join(heads)}, which is no state that Alembic leaves: {first_line(error)}; where one "
             "of these rows of the version table includes another, delete the older one"
         ) from error
+
+
+def _without_included(directory: ScriptDirectory, target: Sequence[str]) -> tuple[str, ...]:
+    """Leave out what another one includes, as a head does that depends on another branch's: Alembic refuses both."""
+    if len(target) < 2:  # noqa: PLR2004  several
+        return tuple(target)
+    walk = directory.revision_map.iterate_revisions
+    below = {one: {each.revision for each in walk((one,), (), implicit_base=True)} - {one} for one in target}
+    return tuple(one for one in target if not any(one in included for included in below.values()))
 
 
 def _single_head(revisions: Revisions) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ Alembic has such a context (as_sql), but its connection drops the parameters of 
 a revision that reads data may be written down wrongly; ours keeps the parameters and notices who wants an answer.
 """
 
+import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
@@ -14,6 +15,9 @@ from sqlalchemy.engine.mock import MockConnection
 from sqlalchemy.schema import CreateTable, ExecutableDDLElement
 
 from revgate.migration.rendering.split import split_statements
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 BEGIN: Final = "BEGIN;"
 COMMIT: Final = "COMMIT;"
@@ -34,15 +38,18 @@ class Pad:
 
     def __init__(self, context: MigrationContext, schemas: Mapping[str | None, str | None] | None = None) -> None:
         self.statements: list[str] = []
+        self.lines: list[int] = []  # of the revision's file, one for each statement; 0 for Alembic's own
         self.wanted: NeedsDatabase | None = None  # the first, also when the revision caught it
         self.frames = traceback.StackSummary()  # where it was wanted
+        self._file = ""
         self._context = context
         self._schemas = {"schema_translate_map": schemas, "render_schema_translate": True} if schemas else {}
         self._take_over()
 
-    def begin(self) -> None:
-        """Turn the page: another revision comes."""
-        self.statements, self.wanted, self.frames = [], None, traceback.StackSummary()
+    def begin(self, file: str) -> None:
+        """Turn the page: another revision comes, from this file."""
+        self.statements, self.lines, self.wanted, self.frames = [], [], None, traceback.StackSummary()
+        self._file = file
 
     def write(self, statement: Any, parameters: Any = None) -> None:
         """Take down a statement of SQLAlchemy, once for each row of parameters."""
@@ -53,7 +60,9 @@ class Pad:
 
     def write_text(self, text: str) -> None:
         """Take down SQL as it is, in single statements; marks and other comments are none."""
-        self.statements.extend(split_statements(text, self._context.dialect.name))
+        found = split_statements(text, self._context.dialect.name)
+        self.statements += found
+        self.lines += [self._line()] * len(found)
 
     def refuse(self, what: str) -> NoReturn:
         """Note that the revision needs a database, and tell it.
@@ -65,6 +74,13 @@ class Pad:
         if self.wanted is None:
             self.wanted, self.frames = error, traceback.extract_stack()
         raise error
+
+    def _line(self) -> int:
+        """Return which line of the revision's file is at work."""
+        frame: FrameType | None = sys._getframe()  # noqa: SLF001  a whole traceback for each statement takes too long
+        while frame is not None and frame.f_code.co_filename != self._file:
+            frame = frame.f_back
+        return frame.f_lineno if frame else 0
 
     def _take_over(self) -> None:
         """Stand between Alembic's operations and its buffer, where each statement is still by itself."""

@@ -95,10 +95,10 @@ def _render(
     def steps(_heads: tuple[str, ...], context: MigrationContext) -> Iterator[RenderedStep]:
         pad = Pad(context, options.get("schema_translate_map"))
         for revision in order:
-            pad.begin()
             step = RenderedStep(scripts.directory, revision, pad, is_upgrade=is_upgrade)
+            pad.begin(step.source)
             yield step
-            rendered.append(_rendered(step, pad.statements, after[-1]))
+            rendered.append(_rendered(step, pad, after[-1]))
 
     with _quiet(), _environment(scripts, steps, order, heads) as environment:
         _configure(environment, dialect, {**options, "on_version_apply": note_heads})
@@ -146,25 +146,27 @@ def _configure(environment: EnvironmentContext, dialect: str, options: Mapping[s
     own._backslash_escapes = False  # type: ignore[attr-defined]  # noqa: SLF001
 
 
-def _rendered(step: RenderedStep, statements: Sequence[str], heads: Iterable[str]) -> RevisionSql:
+def _rendered(step: RenderedStep, pad: Pad, heads: Iterable[str]) -> RevisionSql:
     script = step.revision
+    told = [] if step.trouble else _without_empty_transactions(zip(pad.statements, pad.lines, strict=True))
     return RevisionSql(
         revision=script.revision,
         step=step.short_log,
         file=step.file,
         message=" ".join((script.doc or "").split()),
-        statements=() if step.trouble else _without_empty_transactions(statements),
+        statements=tuple(statement for statement, _ in told),
         not_rendered=step.trouble,
         heads=tuple(sorted(heads)),
+        lines=tuple(line for _, line in told),
     )
 
 
-def _without_empty_transactions(statements: Iterable[str]) -> tuple[str, ...]:
+def _without_empty_transactions(told: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
     """Leave out transactions in which nothing is done: autocommit blocks that follow each other leave some."""
-    kept: list[str] = []
-    for statement in statements:
-        if statement == COMMIT and kept[-1:] == [BEGIN]:
+    kept: list[tuple[str, int]] = []
+    for statement, line in told:
+        if statement == COMMIT and kept and kept[-1][0] == BEGIN:
             kept.pop()
         else:
-            kept.append(statement)
-    return tuple(kept)
+            kept.append((statement, line))
+    return kept

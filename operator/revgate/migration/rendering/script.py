@@ -15,6 +15,7 @@ class RevisionSql:
     statements: tuple[str, ...]  # each a single one with its semicolon; none if it was not rendered
     not_rendered: str  # "" or one sentence why
     heads: tuple[str, ...]  # where the database is after it, sorted
+    lines: tuple[int, ...] = ()  # of the file, one for each statement; 0 for what the file does not ask for itself
 
 
 def script(revisions: Iterable[RevisionSql]) -> str:

@@ -9,48 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-_SHARED: Final = r"""
-    (?P<comment>--[^\n]*)
-  | (?P<block>/\*)
-  | (?P<end>;)
-  | (?P<bracket>[()])
-"""
-_POSTGRESQL: Final = re.compile(
-    _SHARED
-    + r"""
-  | [eE]'(?:[^'\\]|''|\\.)*(?:'|\Z)
-  | '(?:[^']|'')*(?:'|\Z)
-  | "(?:[^"]|"")*(?:"|\Z)
-  | (?P<dollar>\$(?:[^\W\d]\w*)?\$).*?(?:(?P=dollar)|\Z)
-  | (?P<word>[^\W\d][\w$]*)
-  | (?P<space>\s+)
-  | [0-9.,=<>+*%]+
-  | .
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_SQLITE: Final = re.compile(
-    _SHARED
-    + r"""
-  | '(?:[^']|'')*(?:'|\Z)
-  | "(?:[^"]|"")*(?:"|\Z)
-  | `(?:[^`]|``)*(?:`|\Z)
-  | \[[^\]]*(?:\]|\Z)
-  | (?P<word>[^\W\d][\w$]*)
-  | (?P<space>\s+)
-  | [0-9.,=<>+*%]+
-  | .
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_BLOCK_EDGE: Final = re.compile(r"/\*|\*/")
+from revgate.migration.rendering.tokens import tokens_of
+
 _HAS_BODY: Final = re.compile(r"CREATE (OR REPLACE )?(TEMP |TEMPORARY )?(FUNCTION|PROCEDURE|TRIGGER)\b")
 _WORDS_THAT_TELL: Final = 4
 
 
 def split_statements(text: str, dialect: str) -> tuple[str, ...]:
     """Return the statements, each with its comments and one semicolon at its end; what is only a comment is none."""
-    return tuple(_statements(text, _SQLITE if dialect == "sqlite" else _POSTGRESQL, nested=dialect != "sqlite"))
+    return tuple(_statements(text, dialect))
 
 
 @dataclass(slots=True)
@@ -91,9 +58,9 @@ class _Statement:
         return f"{whole};" if whole else ""
 
 
-def _statements(text: str, tokens: re.Pattern[str], *, nested: bool) -> Iterator[str]:
+def _statements(text: str, dialect: str) -> Iterator[str]:
     statement = _Statement()
-    for kind, part in _tokens(text, tokens, nested=nested):
+    for kind, part in tokens_of(text, dialect):
         if kind == "end" and not statement.is_open:
             yield from filter(None, (statement.text(),))
             statement = _Statement()
@@ -104,25 +71,3 @@ def _statements(text: str, tokens: re.Pattern[str], *, nested: bool) -> Iterator
             statement.brackets = max(0, statement.brackets + (1 if part == "(" else -1))
         statement.add(part, means=kind not in {"comment", "block", "space"})
     yield from filter(None, (statement.text(),))
-
-
-def _tokens(text: str, tokens: re.Pattern[str], *, nested: bool) -> Iterator[tuple[str, str]]:
-    at = 0
-    while found := tokens.match(text, at):
-        kind = found.lastgroup or ""
-        end = _end_of_block(text, at, nested=nested) if kind == "block" else found.end()
-        yield kind, text[at:end]
-        at = end
-
-
-def _end_of_block(text: str, at: int, *, nested: bool) -> int:
-    """Return where a comment ends that begins at `at`; PostgreSQL's may hold others."""
-    depth = 0
-    for edge in _BLOCK_EDGE.finditer(text, at):
-        if edge.group() == "*/":
-            depth -= 1
-        elif nested or depth == 0:
-            depth += 1
-        if depth == 0:
-            return edge.end()
-    return len(text)

@@ -37,6 +37,11 @@ class RenderedStep(RevisionStep):
         """Return the name of the revision's file."""
         return Path(self.revision.path).name
 
+    @property
+    def source(self) -> str:
+        """Return the file as its code names it."""
+        return str(self.revision.module.__file__)
+
     def merge_branch_idents(self, heads: set[str]) -> tuple[list[str], str, str]:
         """Return what Alembic does, in an order that is the same in every process."""
         deleted, updated, to = super().merge_branch_idents(heads)

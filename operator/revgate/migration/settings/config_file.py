@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from revgate.migration.errors import BrokenScripts, NoScripts
+from revgate.migration.output.places import shown
 from revgate.migration.output.wording import first_line
-from revgate.migration.project.scripts import CONFIG_VARIABLE, shown
+from revgate.migration.project.scripts import CONFIG_VARIABLE
 
 INI: Final = "alembic.ini"
 TOML: Final = "pyproject.toml"

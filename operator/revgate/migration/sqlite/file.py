@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 
@@ -42,8 +43,10 @@ class Address:
         if self.shared is not None:
             _, _, opened = self.shared.execute("PRAGMA database_list").fetchone()
             return Path(opened) if opened else None
-        name = (self.url.database or "").removeprefix("file:").partition("?")[0]
-        return None if is_in_memory(self.url) else Path(name)
+        if is_in_memory(self.url):
+            return None
+        name = self.url.database or ""
+        return Path(unquote(urlsplit(name).path) if name.startswith("file:") else name)
 
     @property
     def is_missing(self) -> bool:

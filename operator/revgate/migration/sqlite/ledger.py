@@ -7,9 +7,10 @@ from typing import Final
 
 from revgate.contract import names
 from revgate.contract.serves import Edge
+from revgate.migration.errors import LedgerUnusable
 from revgate.migration.history import History
-from revgate.migration.ledger import COLUMNS, FLOORED, READ, RECORDED, Provenance, edges_of, key_of, values_of
-from revgate.migration.project.revisions import Known
+from revgate.migration.ledger import COLUMNS, READ, Batch, key_of, rows_of
+from revgate.migration.recorded import Row, edges_of
 
 _TABLE: Final = names.LEDGER_TABLE_BESIDE
 
@@ -26,18 +27,24 @@ class SqliteLedger:
         """Return the table's name."""
         return _TABLE
 
+    def rows(self) -> dict[str, Row]:
+        """Return every row of this history, by its revision."""
+        try:
+            return rows_of(self.connection.execute(READ.format(_TABLE), key_of(self.history)))
+        except sqlite3.OperationalError as error:
+            if "no such column" not in str(error):
+                raise
+            raise LedgerUnusable.because(_TABLE, str(error)) from error
+
     def edges(self) -> dict[str, Edge]:
         """Return every revision that was ever known in this history and not reverted, by its id."""
-        return edges_of(self.connection.execute(READ.format(_TABLE), key_of(self.history)))
+        return edges_of(self.rows())
 
-    def record_known(self, known: Iterable[Known], provenance: Provenance) -> None:
-        """Write down revisions that were applied before there was a ledger."""
-        values = [values_of(self.history, one, provenance) for one in known]
-        if not values:
-            return
+    def write(self, batches: Iterable[Batch]) -> None:
+        """Execute the statements in one transaction."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
-            for statement in (RECORDED, FLOORED):
+            for statement, values in batches:
                 self.connection.executemany(statement.format(_TABLE), values)
         except BaseException:
             self.connection.execute("ROLLBACK")

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import random
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,12 @@ from typing import Final
 
 from revgate.migration.errors import LockHeld, PermissionDenied
 from revgate.migration.output.log import get_logger
+from revgate.migration.seen import Seen
 from revgate.migration.stopping import pause
 
 _POLL: Final = (0.02, 0.15)
 _SAY_AGAIN: Final = 30.0
+_LONGEST: Final = 100  # bytes that the file says of its holder
 
 
 @contextmanager
@@ -26,7 +29,8 @@ def file_locked(database: Path, wait: float) -> Iterator[None]:
         LockHeld: naming the process that has it.
         PermissionDenied: if it cannot be created.
     """
-    path = database.with_name(database.name + ".migrate.lock")
+    real = database.resolve()  # as SQLite does: by a link, another runner would look for another lock
+    path = real.with_name(real.name + ".migrate.lock")
     handle = _acquire(path, wait)
     try:
         yield
@@ -45,17 +49,16 @@ def _acquire(path: Path, wait: float) -> int:
         except BaseException:
             os.close(handle)
             raise
-        holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
+        holder = _holder(handle)
         os.close(handle)
         waited = time.monotonic() - began
         if waited >= wait:
-            by = f"process {holder}" if holder else "another process"
             raise LockHeld(
-                f"Migration lock {path} was held by {by} for the {waited:.0f} s that this run waited: "
-                "wait for that runner, or end it"
+                f"Migration lock {path} was held by {holder or 'another process'} for the {waited:.0f} s that this run "
+                "waited: wait for that runner, or end it"
             )
         if waited - said >= _SAY_AGAIN or not said:
-            get_logger().info("lock_awaited", holder_pid=holder, waited_seconds=round(waited, 1))
+            get_logger().info("lock_awaited", holder=str(holder), waited_seconds=round(waited, 1))
             said = waited or _POLL[0]
         pause(min(random.uniform(*_POLL), max(0.0, wait - waited)))  # noqa: S311  spreads runners, guards nothing
 
@@ -83,5 +86,12 @@ def _is_taken(handle: int, path: Path) -> bool:
         return False
     if is_current:
         os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        os.pwrite(handle, f"{os.getpid()} {Path(sys.argv[0]).name}".encode(errors="replace")[:_LONGEST], 0)
     return is_current
+
+
+def _holder(handle: int) -> Seen | None:
+    """Return who wrote the file, and how long ago; None when it is being written."""
+    pid, _, program = os.pread(handle, _LONGEST, 0).decode(errors="replace").partition(" ")
+    age = max(0.0, time.time() - os.fstat(handle).st_mtime)
+    return Seen(int(pid), program, "", age) if pid.isdecimal() else None

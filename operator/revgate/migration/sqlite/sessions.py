@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -107,6 +107,10 @@ class SqliteSessions:
         ):
             yield SqliteLock(self.control, history)
 
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Do nothing: a file is waited for as the user's engine has it."""
+        return nullcontext()
+
     @contextmanager
     def watching(self, connection: sa.Connection) -> Iterator["NobodySeen"]:
         """Watch nobody: SQLite does not tell who else has a file open. Transactions take its write lock at once."""
@@ -124,6 +128,9 @@ class SqliteLock:
     def check(self) -> datetime:
         """Return this machine's clock: the kernel keeps the lock for as long as we live."""
         return datetime.now(UTC)
+
+    def extend_to(self, connection: sa.Connection) -> None:
+        """Do nothing: what a process has begun in a file ends with it."""
 
     def ensure_schema(self) -> None:
         """Do nothing: SQLite has no schemas."""

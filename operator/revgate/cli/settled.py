@@ -1,0 +1,193 @@
+"""The look that a verb takes before it loads Alembic: is there anything to do at all?
+
+It answers where the answer is sure, and in a tenth of the time: the one head of the scripts is the one row of the
+version table, and the ledger's digest of it says that nothing below is missing and nothing was edited. In every other
+case, an error among them, the answer is None and the verb goes its usual way.
+"""
+
+from __future__ import annotations
+
+import os
+
+from revgate.contract import names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping, Sequence
+
+    from revgate.gate.connection import Connection
+    from revgate.gate.tables import Table
+    from revgate.migration.project.catalog import Catalog
+    from revgate.migration.project.index import Summary
+
+_LEDGER = ("revgate", "revision_log")
+_LEDGER_BESIDE = "revgate_revision_log"
+_OF_HISTORY = "version_table_schema = {schema} AND version_table = {table} AND state <> 'reverted'"
+_URLS = ("PYACC__DATABASE_URL", names.DATABASE_URL, "DATABASE_URL", "SQLALCHEMY_DATABASE_URI")
+_BUNDLED_TABLE = "alembic_version"
+
+
+class Settled:
+    """A database at the only head of the scripts."""
+
+    def __init__(self, head: str, edges: Sequence[tuple[str, tuple[str, ...], str]]) -> None:
+        self.head = head
+        self.edges = edges  # of the ledger: revision, parents, floor; none where they were not asked for
+
+
+def project(*, bundled: bool, config: str) -> Summary | None:
+    """Return what is known of the scripts without reading them: the bundled ones, or those of a configuration."""
+    from revgate.migration.project.index import read_index, summary_of  # noqa: PLC0415  not for every verb
+
+    folder = _bundled_folder() if bundled else _folder(config)
+    found = read_index(folder) if folder else None
+    if found or not bundled:
+        return found
+    catalog = _catalog_in(folder)
+    return summary_of(catalog, _BUNDLED_TABLE) if catalog else None
+
+
+def catalog(*, bundled: bool, config: str) -> Catalog | None:
+    """Return the revisions by their headers: the bundled ones, or those of a configuration with an index."""
+    if bundled:
+        return _catalog_in(_bundled_folder())
+    found = project(bundled=False, config=config)
+    if found is None:
+        return None
+    from revgate.migration.project.catalog import read_catalog  # noqa: PLC0415  as above
+
+    return read_catalog(found.locations, recursive=False)
+
+
+def database_variable(environ: Mapping[str, str]) -> str:
+    """Return which variable names the database of a verb for people; "" when a file or the parts may do so."""
+    return next((name for name in _URLS if environ.get(name, "").strip()), "")
+
+
+def settled_head(args: Namespace, *, with_ledger: bool = False) -> str:
+    """Return the revision of a database that is at the only head, for a verb for people; else "".
+
+    Args:
+        args: with the options of `database_options`.
+        with_ledger: whether the ledger has to agree, as an upgrade wants it and a mere question does not.
+    """
+    variable = database_variable(os.environ)
+    if not variable or args.echo or args.debug or args.x:
+        return ""
+    found = project(bundled=args.bundled, config=args.config)
+    settled = look(found, variable, ledger=with_ledger) if found else None
+    return settled.head if settled else ""
+
+
+def of_a_job(environ: Mapping[str, str]) -> str:
+    """Return which variable names the database of a Job; "" when the parts do, or none."""
+    return names.DATABASE_URL if environ.get(names.DATABASE_URL) else ""
+
+
+def look(found: Summary, variable: str, *, edges: bool = False, ledger: bool = True) -> Settled | None:
+    """Ask the database.
+
+    Args:
+        found: what is known of the scripts.
+        variable: which one has the URL; "" where the parts of one are set.
+        edges: whether the ledger's are wanted.
+        ledger: whether there is to be one.
+    """
+    if not found.version_table or len(found.heads) != 1 or os.environ.get("REVGATE_X_ARGS"):
+        return None
+    from revgate.gate.address import AddressError, find_address  # noqa: PLC0415  as above
+    from revgate.gate.connection import find_driver  # noqa: PLC0415  as above
+    from revgate.gate.failure import Failure  # noqa: PLC0415  as above
+
+    if "+async" in os.environ.get(variable, "") or not (variable or os.environ.get(names.DATABASE_PARTS["host"])):
+        return None  # a word has to be said about the driver, or about the URL
+    try:
+        connection = find_driver()({"application_name": "revgate", **find_address(os.environ, variable).keywords})
+        try:
+            return _look(connection, found, edges=edges, ledger=ledger)
+        finally:
+            connection.close()
+    except (AddressError, Failure, ImportError, ValueError):
+        return None
+
+
+def _look(connection: Connection, found: Summary, *, edges: bool, ledger: bool) -> Settled | None:
+    from revgate.gate.tables import find, heads_of  # noqa: PLC0415  as above
+
+    table = find(connection, "", found.version_table)
+    if table is None or not table.readable or heads_of(connection, table) != found.heads:
+        return None
+    if not ledger:
+        return Settled(found.heads[0], ())
+    log = find(connection, *_LEDGER) or find(connection, table.schema, _LEDGER_BESIDE)
+    if log is None or not log.readable or not _agrees(connection, found, table, log):
+        return None
+    return Settled(found.heads[0], _edges(connection, table, log) if edges else ())
+
+
+def _agrees(connection: Connection, found: Summary, table: Table, log: Table) -> bool:
+    """Say whether the ledger knows all of it, as it is today, and whoever may read it can."""
+    from revgate.gate.tables import literal  # noqa: PLC0415  as above
+
+    history = _OF_HISTORY.format(schema=literal(table.schema), table=literal(table.name))
+    floors = ", ".join(map(literal, found.floors)) or "NULL"
+    rights = " AND ".join(_public_right(one) for one in (table, log))
+    rows = connection.rows(
+        f"SELECT digest, owner, (SELECT count(*) FROM {log.identifier} WHERE {history} AND floor <> ''"  # noqa: S608  quoted
+        f" AND revision IN ({floors})), ({rights})::text"
+        f" FROM {log.identifier} WHERE {history} AND revision = {literal(found.heads[0])}"
+    )
+    if len(rows) != 1:
+        return False
+    digest, owner, count, readable = rows[0]
+    ours = os.environ.get("REVGATE_OWNER", "")
+    return (
+        digest == found.digest != ""
+        and count == str(len(found.floors))
+        and readable == "true"
+        and owner in {ours, *([] if ours else [owner])}
+    )
+
+
+def _public_right(table: Table) -> str:
+    from revgate.gate.tables import literal  # noqa: PLC0415  as above
+
+    return (
+        f"has_schema_privilege('public', {literal(table.schema)}, 'USAGE')"
+        f" AND has_table_privilege('public', {literal(table.identifier)}, 'SELECT')"
+    )
+
+
+def _edges(connection: Connection, table: Table, log: Table) -> list[tuple[str, tuple[str, ...], str]]:
+    import json  # noqa: PLC0415  as above
+
+    from revgate.gate.tables import literal  # noqa: PLC0415  as above
+
+    history = _OF_HISTORY.format(schema=literal(table.schema), table=literal(table.name))
+    rows = connection.rows(
+        f"SELECT coalesce(json_agg(json_build_array(revision, parents, floor)), '[]')::text"  # noqa: S608  quoted
+        f" FROM {log.identifier} WHERE {history}"
+    )
+    return [(one, tuple(json.loads(parents)), floor) for one, parents, floor in json.loads(rows[0][0] or "[]")]
+
+
+def _folder(config: str) -> str:
+    """Return where a configuration is, or "" when there is none."""
+    path = config or os.environ.get("ALEMBIC_CONFIG", "")
+    if not path and not any(map(os.path.isfile, ("alembic.ini", "pyproject.toml"))):
+        return ""
+    return os.path.dirname(path) or "."  # noqa: PTH120  pathlib takes 10 ms
+
+
+def _bundled_folder() -> str:
+    from importlib.util import find_spec  # noqa: PLC0415  as above
+
+    spec = find_spec("revgate.migrations")
+    return os.path.dirname(spec.origin) if spec and spec.origin else ""  # noqa: PTH120  as above
+
+
+def _catalog_in(folder: str) -> Catalog | None:
+    from revgate.migration.project.catalog import read_catalog  # noqa: PLC0415  as above
+
+    return read_catalog([os.path.join(folder, "versions")], recursive=False) if folder else None  # noqa: PTH118  as above

@@ -1,0 +1,92 @@
+"""Writing the ledger during a run: what was applied before it, then each revision in its own transaction.
+
+The digests of the rows are kept in mind, so that a revision costs one statement.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from revgate.contract.digest import digest_of
+from revgate.contract.serves import Edge
+from revgate.migration.ledger import APPLIED, CLAIMED, FLOORED, MENDED, RECORDED, REVERTED, Ledger, Provenance, key_of
+from revgate.migration.project.revisions import Known
+from revgate.migration.recorded import Row, changes_of
+
+
+class LedgerWriter:
+    """Writes the rows of one history, for who holds its lock."""
+
+    def __init__(self, ledger: Ledger, provenance: Provenance, rows: Mapping[str, Row]) -> None:
+        self.ledger = ledger
+        self._provenance = provenance
+        self._rows = rows
+        self._digests = {revision: row.digest for revision, row in rows.items() if not row.is_reverted}
+        self._applied = _statement(APPLIED, ledger.name).bindparams(
+            *(sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("started", "finished"))
+        )
+        self._reverted = _statement(REVERTED, ledger.name)
+
+    def complete(self, unrecorded: Sequence[Known], accepted: Sequence[Known], *, claims: bool) -> None:
+        """Write down what was applied before there was a ledger, without times, which nobody knows.
+
+        Args:
+            unrecorded: applied, and not in the ledger, or not with their floor.
+            accepted: edited since, and taken for what was applied.
+            claims: whether all rows become our owner's.
+        """
+        changes = changes_of(self._rows, unrecorded, accepted)
+        found = (
+            (RECORDED, [self._values(known, digest) for known, digest in changes.recorded]),
+            (FLOORED, [self._key | {"revision": edge.revision, "floor": edge.floor} for edge in changes.floored]),
+            (MENDED, [self._key | _content(*mended) for mended in changes.mended]),
+            (CLAIMED, [self._key | {"owner": self._provenance.owner}] if claims else []),
+        )
+        batches = [(statement, values) for statement, values in found if values]
+        if batches:
+            self.ledger.write(batches)
+        self._digests |= {known.edge.revision: digest for known, digest in changes.recorded}
+        self._digests |= {edge.revision: digest for edge, _, digest in changes.mended}
+
+    def applied(self, connection: sa.Connection, known: Known, started: datetime, finished: datetime) -> None:
+        """Write the row of a revision that was just applied, in the transaction that the connection is in."""
+        edge = known.edge
+        digest = digest_of(edge.revision, known.checksum, [self._digests.get(parent, "") for parent in edge.parents])
+        connection.execute(self._applied, {**self._values(known, digest), "started": started, "finished": finished})
+        self._digests[edge.revision] = digest
+
+    def reverted(self, connection: sa.Connection, revision: str) -> None:
+        """Write that a revision was downgraded, in the transaction that did it; a row that is not there stays away."""
+        connection.execute(self._reverted, {**self._key, "revision": revision})
+
+    @property
+    def _key(self) -> dict[str, str]:
+        return key_of(self.ledger.history)
+
+    def _values(self, known: Known, digest: str) -> dict[str, str]:
+        """Return the values of a row but its times."""
+        return {
+            **self._key,
+            **_content(known.edge, known.checksum, digest),
+            "floor": known.edge.floor,
+            "image": self._provenance.image,
+            "job": self._provenance.job,
+            "owner": self._provenance.owner,
+            "runner": self._provenance.runner,
+        }
+
+
+def _content(edge: Edge, checksum: str, digest: str) -> dict[str, str]:
+    return {
+        "revision": edge.revision,
+        "parents": json.dumps(edge.parents),
+        "checksum": checksum,
+        "digest": digest,
+    }
+
+
+def _statement(statement: str, table: str) -> sa.TextClause:
+    """Return a statement for SQLAlchemy, to whom a colon in a quoted name is a parameter unless it is told."""
+    return sa.text(statement.format(table.replace(":", r"\:")))

@@ -1,0 +1,146 @@
+"""The graph of a simple project, read without Alembic: the same as Alembic's, or none at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from database.projects.project import Project, make_project
+from revgate.migration.digests import digests_of
+from revgate.migration.environment.plain import leaves_version_table_alone
+from revgate.migration.project.catalog import Catalog, read_catalog
+from revgate.migration.project.catalog_entries import entries_of
+from revgate.migration.project.entries import read_entries
+from revgate.migration.project.index import NAME, Summary, read_index, summary_of, write_index
+from revgate.migration.project.revisions import read_revisions
+from revgate.migration.project.scripts import scripts_of
+
+
+def branched(folder: Path) -> Project:
+    project = make_project(folder / "app").revision("a1").revision("b2", "a1").revision("c3", "a1")
+    project.revision("m4", ("b2", "c3")).revision("x1").revision("x2", "x1", depends_on="m4")
+    return project.revision("d5", "m4", head="serves_from = 'a1'")
+
+
+def linear(folder: Path) -> Project:
+    return make_project(folder / "app").revision("a1").revision("b2", "a1", head="serves_from = 'b2'")
+
+
+def catalog_in(project: Project) -> Catalog | None:
+    return read_catalog([str(project.versions)], recursive=False)
+
+
+def indexed(project: Project) -> Path:
+    catalog = catalog_in(project)
+    assert catalog is not None
+    files = [str(project.folder / "alembic.ini"), str(project.versions.parent / "env.py")]
+    return Path(write_index(str(project.folder), files, [str(project.versions)], catalog, "alembic_version"))
+
+
+@pytest.mark.parametrize("make", [linear, branched])
+def test_a_catalogue_is_what_alembic_finds(tmp_path, make):
+    project = make(tmp_path)
+    catalog, directory = catalog_in(project), scripts_of(project.folder / "alembic.ini").directory
+    assert catalog is not None
+    revisions = read_revisions(directory)
+    checksums = {key: known.checksum for key, known in revisions.known.items()}
+    assert catalog.heads == revisions.heads
+    assert catalog.digests() == digests_of(revisions.edges, checksums)
+    assert entries_of(catalog) == read_entries(directory)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda project: project.revision("b2", "nowhere"),
+        lambda project: project.revision("b2", "a1", label="shop"),
+        lambda project: project.revision("b2", "a1", depends_on="a"),
+        lambda project: project.revision("b2", "a1", head="down_revision = down_revision"),
+        lambda project: project.revision("b2", "c3").revision("c3", "b2"),
+        lambda project: (project.versions / "again.py").write_text("revision = 'a1'\ndown_revision = None\n"),
+    ],
+)
+def test_what_only_alembic_can_tell_has_no_catalogue(tmp_path, spoil):
+    project = make_project(tmp_path / "app").revision("a1")
+    spoil(project)
+    assert catalog_in(project) is None
+
+
+def test_a_project_without_revisions_has_no_catalogue(tmp_path):
+    assert catalog_in(make_project(tmp_path / "app")) is None
+
+
+def test_an_index_says_what_the_files_say(tmp_path):
+    project = linear(tmp_path)
+    indexed(project)
+    found, catalog = read_index(str(project.folder)), catalog_in(project)
+    assert catalog is not None
+    said = summary_of(catalog, "alembic_version")
+    assert found is not None
+    assert (found.heads, found.digest, list(found.floors)) == (("b2",), said.digest, ["b2"])
+    assert found.digest == catalog.digests()["b2"]
+
+
+def test_of_several_heads_there_is_no_digest(tmp_path):
+    project = make_project(tmp_path / "app").revision("a1").revision("b2", "a1").revision("c3", "a1")
+    indexed(project)
+    found = read_index(str(project.folder))
+    assert isinstance(found, Summary)
+    assert (found.heads, found.digest) == (("b2", "c3"), "")
+
+
+def grown(project: Project) -> None:
+    file = project.versions / "a1_change.py"
+    file.write_text(file.read_text() + "\n")
+
+
+def newer(project: Project) -> None:
+    file = project.versions / "a1_change.py"
+    file.write_text(file.read_text().replace("a1", "z9"))
+    later = (project.folder / NAME).stat().st_mtime + 5
+    os.utime(file, (later, later))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        grown,
+        newer,
+        lambda project: project.revision("c3", "b2"),
+        lambda project: (project.versions / "a1_change.py").unlink(),
+        lambda project: (project.versions.parent / "env.py").write_text("import other"),
+        lambda project: (project.folder / "alembic.ini").write_text("[alembic]\nscript_location = elsewhere\n"),
+        lambda project: (project.folder / NAME).write_text("{"),
+        lambda project: (project.folder / NAME).write_text('{"revgate": 2}'),
+        lambda project: (project.folder / NAME).unlink(),
+    ],
+)
+def test_an_index_that_is_not_true_any_more_is_not_used(tmp_path, change):
+    project = linear(tmp_path)
+    indexed(project)
+    assert read_index(str(project.folder)) is not None
+    change(project)
+    assert read_index(str(project.folder)) is None
+
+
+PLAIN = """
+from alembic import context
+context.configure(connection=context.config.attributes["connection"], target_metadata=None, compare_type=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        (PLAIN, True),
+        (PLAIN + "context.configure(url='x', literal_binds=True)\n", True),
+        (PLAIN.replace("compare_type=True", "version_table='other'"), False),
+        (PLAIN.replace("compare_type=True", "**settings"), False),
+        (PLAIN + "connection.execute('SET search_path TO tenant')\n", False),
+        (PLAIN + "tenant = context.get_x_argument()\n", False),
+        ("from app.migrate import run\nrun()\n", False),
+    ],
+)
+def test_an_index_speaks_for_env_py_where_that_leaves_the_version_table_alone(tmp_path, text, plain):
+    (tmp_path / "env.py").write_text(text)
+    assert leaves_version_table_alone(tmp_path / "env.py") is plain
