@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 py := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: bench help venv tools test verify lint generate lock cluster cluster-down image image-load demo demo-down clean \
+.PHONY: bench faults help venv tools test verify lint generate lock cluster cluster-down image image-load demo demo-down clean \
 	migrate-create migrate-up migrate-down migrate-status migrate-reset
 
 help: ## this list
@@ -24,8 +24,11 @@ test: tools venv ## everything that the tests need, and then the tests
 	@deploy/demo/images
 	@tests/all $(py)/python $(PYTEST_ARGS)
 
-bench: tools venv ## what an upgrade costs, beside psql and plain Alembic
+bench: tools venv ## what revgate costs, beside psql and plain Alembic: gate, many revisions, a million rows, readers' stall
+	@$(py)/python bench/wait.py
+	@$(py)/python bench/revisions.py
 	@$(py)/python bench/upgrade.py
+	@$(py)/python bench/stall.py
 
 verify: generate lint test ## what has to hold before a commit is shown: generated files, lint, types, tests, a clean tree
 	@[ -z "$$(git status --porcelain)" ] || { git status --short; echo "The tree is not clean: commit what is listed, generated files included" >&2; exit 1; }
@@ -53,6 +56,9 @@ image: ## the images of the runner, the operator and the gate, and a PostgreSQL 
 
 image-load: image cluster ## the images, on the cluster
 	@deploy/local/select load $$(deploy/local/image --names)
+
+faults: tools venv ## 300 killed runners, 20 rounds of 50 runners, 20 crashes of the server: half an hour
+	@$(py)/python tests/faults/run.py $(FAULTS_ARGS)
 
 demo: ## the tour on a cluster of its own: three releases of an app, and a schema that each has to wait for
 	@deploy/demo/run

@@ -251,40 +251,44 @@ def test_what_was_written_before_a_concurrent_build_makes_it_a_humans_business(d
 
 
 SLOW_COMMIT = """
-    CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$;
+    CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$;
     CREATE TABLE slow (id int);
-    CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW EXECUTE FUNCTION slowly();
+    CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION waits();
 """
+ON_AN_OLD_SERVER = "op.execute('SET client_connection_check_interval = 0')"  # it cannot look whether we live
 
 
 def test_what_a_killed_runner_is_still_committing_is_waited_for(database: Database, tmp_path: Path):
-    body = """
-        op.execute('SET client_connection_check_interval = 0')  # as on a server that cannot look whether we live
+    body = f"""
+        {ON_AN_OLD_SERVER}
+        op.execute('SET lock_timeout = 0')
         op.execute('CREATE TABLE t_a1 (id int)')
         op.execute('INSERT INTO slow VALUES (1)')
     """
     database.query(SLOW_COMMIT)
     project = make_project(tmp_path / "app").revision("a1", None, body)
-    running = start(database, project.folder)
     committing = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query = 'COMMIT'"
-    until(lambda: database.query(committing), lambda: (activity(database), running.err.read_text()))
-    running.signal(signal.SIGKILL)
-    assert running.end().code == -signal.SIGKILL
-    ended = run(database, project.folder)
+    with closing(database.connect()) as other:
+        other.execute("SELECT pg_advisory_lock(1)")
+        running = start(database, project.folder)
+        until(lambda: database.query(committing), lambda: (activity(database), running.err.read_text()))
+        running.signal(signal.SIGKILL)
+        assert running.end().code == -signal.SIGKILL
+        second = start(database, project.folder)
+        until(lambda: "lock_awaited" in second.err.read_text(), second.err.read_text)
+    ended = second.end()
     assert (ended.code, ended.report.message) == (0, "Database is at a1: there was nothing to apply"), ended
     assert ended.events("lock_awaited")[0]["holder_application"] == "revgate"
-    assert (heads(database), ledger(database), database.query("SELECT id FROM slow")) == (
-        ["a1"],
-        {"a1": "applied"},
-        [(1,)],
-    )
+    found = (heads(database), ledger(database), database.query("SELECT id FROM slow"))
+    assert found == (["a1"], {"a1": "applied"}, [(1,)])
     assert lock_is_free(database)
 
 
 def test_what_a_killed_runner_left_is_named_when_it_takes_too_long(database15: Database, tmp_path: Path):
-    body = """
-        op.execute('SET client_connection_check_interval = 0')
+    body = f"""
+        {ON_AN_OLD_SERVER}
         op.execute('SELECT pg_sleep(600)')
     """
     project = make_project(tmp_path / "app").revision("a1", None, body)

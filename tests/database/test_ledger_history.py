@@ -5,11 +5,12 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from revgate.migration.applied import Past, check_applied, read_past
 from support.cli import Cli
 from support.recording import Recorded, make_recorded
-from support.servers import Database
+from support.servers import Database, Server
 
 SHAPE = "a1 a2<-a1 a3<-a2 a4<-a3"
 
@@ -134,3 +135,13 @@ def test_postgresql_tells_the_time_in_utc_whatever_its_zone_is(database15: Datab
     [(utc,)] = recorded.query(f"SELECT finished_at AT TIME ZONE 'UTC' FROM {recorded.table}")
     assert found.finished == utc.replace(tzinfo=UTC)
     assert str(found.finished).endswith("+00:00")
+
+
+def test_who_may_only_read_is_told_as_much(tmp_path: Path, database15: Database, server15: Server):
+    recorded = make_recorded(tmp_path / "app", database15.sqlalchemy_url).scripts(SHAPE)
+    recorded.upgrade("a2")
+    name = f"{database15.name}_reader"
+    server15.query(f"CREATE ROLE {name} LOGIN PASSWORD 'app'")
+    reader = Database(database15.host, database15.port, database15.name, name, "app")
+    told = read_past(sa.create_engine(reader.sqlalchemy_url), recorded.request().scripts, echo=False)
+    assert [(one.revision, one.state) for one in told.revisions] == [("a1", "applied"), ("a2", "applied")]

@@ -54,7 +54,7 @@ def shop(world: World) -> World:
 def held(shop: World) -> dict[str, Any]:
     """The upgrade to release 0008 while a report reads the table that 0007 drops, and what was seen meanwhile."""
     report = threading.Thread(
-        target=shop.sql, args=("shop", "BEGIN; SELECT count(*) FROM balances; SELECT pg_sleep(15); COMMIT")
+        target=shop.sql, args=("shop", "BEGIN; SELECT count(*) FROM balances; SELECT pg_sleep(40); COMMIT")
     )
     report.start()
     shop.until_sleeping("shop")

@@ -39,6 +39,7 @@ GROUPS: Final[Mapping[str, tuple[Verb, ...]]] = {
         Verb("history", "Show migration history"),
         Verb("plan", "Show what an upgrade would do, without doing it"),
         Verb("lint", "Look for what an upgrade would lock, rewrite or destroy"),
+        Verb("rehearse", "Run what is pending on a copy of the schema, and say what it locks"),
         Verb("stamp", "Set the revision of a database without running anything"),
         Verb("backup", "Back up the database"),
         Verb("doctor", "Look for what would trouble a migration of this database"),

@@ -80,7 +80,7 @@ class Sessions(Protocol):
         """Return the sorted rows of the version table; none when there is no such table yet."""
 
     def ledger(self, history: History) -> Ledger | None:
-        """Return the ledger that this user can write to, or None when there is none yet."""
+        """Return the ledger that this user can write to, or on a visit that only reads can read; None without one."""
 
     def locked(self, history: History) -> AbstractContextManager[Lock]:
         """Hold the lock of a history.

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 
 from revgate.contract.serves import below
+from revgate.migration.database import Lock
 from revgate.migration.disagreement import warn_of_edited
 from revgate.migration.environment.environment import Pass, run_environment, stage
 from revgate.migration.errors import UnknownTarget, WrongDatabase
@@ -32,7 +33,7 @@ def stamp(request: Request, target: str, findings: Findings) -> None:
         with held(sessions, project, findings) as lock:
             see(sessions, project, findings, with_ledger=request.ledger.enabled)
             lock.ensure_schema()
-            _write(project, target, heads, sessions.engine)
+            _write(project, target, heads, sessions.engine, lock)
             place = Place(sessions, project, lock)
             if request.ledger.enabled:
                 applied = tuple(sorted(below(heads, project.revisions.edges)))
@@ -52,7 +53,7 @@ def _heads_of(project: Project, target: str) -> tuple[str, ...]:
     return resolve_target(target, project.revisions, project.scripts.directory)
 
 
-def _write(project: Project, target: str, heads: tuple[str, ...], engine: sa.Engine) -> None:
+def _write(project: Project, target: str, heads: tuple[str, ...], engine: sa.Engine, lock: Lock) -> None:
     def replace(_heads: tuple[str, ...], context: MigrationContext) -> Iterable[Any]:
         table, connection = context._version, context.connection  # noqa: SLF001  the table that env.py configured
         assert connection is not None
@@ -63,5 +64,6 @@ def _write(project: Project, target: str, heads: tuple[str, ...], engine: sa.Eng
         return ()
 
     with stage(engine) as (scene, connection):
+        lock.extend_to(connection)
         one = Pass(project.scripts, target, connection, replace, options={DIRECTION: "stamp"})
         run_environment(one, scene)

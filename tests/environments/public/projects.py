@@ -43,11 +43,11 @@ PUBLIC = (
     Public("optuna", ("optuna==4.5.0", *OLDEST), "optuna:storages/_rdb/alembic", 10, LOGGING),
     # takes a connection that it is handed, has no alembic.ini at all
     Public("meltano", ("meltano==4.4.1",), "meltano:migrations", 16),
-    # wants a URL in the configuration or -x quetzConfig=, commits in a revision
+    # wants a URL in the configuration or -x quetzConfig=, has an autocommit block
     Public("quetz", ("quetz-server==0.10.4",), "quetz:migrations", 20),
-    # has two bases of code for one schema, calls fileConfig whether there is a file or not, no downgrade anywhere
+    # calls fileConfig whether there is a file or not, copies every table that it finds, has no downgrade
     Public("nova", ("nova==34.0.0",), "nova:db/main/migrations", 10, LOGGING),
-    # says only in env.py where the revisions are, by the dialect; async, in a worker thread; 75 transactions of its own
+    # says only in env.py where the revisions are, by the dialect; async, in a worker thread; autocommit blocks
     Public(
         "prefect",
         ("prefect==3.8.8",),

@@ -32,6 +32,8 @@ _ELSEWHERE: Final = (
     "version_table",
     "version_locations",
     "get_x_argument",
+    "cmd_opts",
+    "default_schema_name",
     "set role",
     "set local",
     "on_version_apply",

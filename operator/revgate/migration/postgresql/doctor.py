@@ -23,6 +23,7 @@ from revgate.migration.history import History
 from revgate.migration.look import Project
 from revgate.migration.output.wording import first_line
 from revgate.migration.postgresql.invalid_indexes import check_indexes
+from revgate.migration.postgresql.ledger import find_ledger
 from revgate.migration.postgresql.session import first_value, is_pooled
 from revgate.migration.postgresql.sessions import PostgreSQL, PostgresSessions
 from revgate.migration.postgresql.tables import schema_exists, table_exists
@@ -183,7 +184,8 @@ def check_table(control: psycopg.Connection, history: History) -> Check:
 
 def check_ledger(sessions: PostgresSessions, history: History) -> Check:
     """Say whether the ledger is there and can be read and written."""
-    ledger = sessions.ledger(history)
+    sessions.become(history.role)
+    ledger = find_ledger(sessions.control, history)  # to write to it: doctor only reads, and a migration does not
     if ledger is not None:
         return ok("ledger", f"{ledger.name} has {len(ledger.edges())} revisions of this history")
     for schema, table in ((names.LEDGER_SCHEMA, names.LEDGER_TABLE), (history.schema, names.LEDGER_TABLE_BESIDE)):

@@ -73,15 +73,16 @@ class PostgresLedger:
         return sql.SQL(_PARAMETER.sub(r"%(\1)s", statement).format(name))
 
 
-def find_ledger(connection: psycopg.Connection, history: History) -> PostgresLedger | None:
-    """Return the ledger that this user can write to, or None when there is none yet.
+def find_ledger(connection: psycopg.Connection, history: History, *, reads_only: bool = False) -> PostgresLedger | None:
+    """Return the ledger that this user can write to, or read, or None when there is none yet.
 
     Of two it is the one that has rows of this history: it was begun when the other was not there, or not for us.
     """
+    right = "SELECT" if reads_only else "INSERT"
     places = [
         place
         for place in (_own(history), _beside(history))
-        if table_exists(connection, place.schema, place.table) and _usable(connection, place)
+        if table_exists(connection, place.schema, place.table) and _usable(connection, place, right)
     ]
     if len(places) > 1:
         places.sort(key=lambda place: not _has_rows(connection, place))
@@ -109,10 +110,9 @@ def _beside(history: History) -> LedgerPlace:
     return LedgerPlace(history.schema, names.LEDGER_TABLE_BESIDE, history)
 
 
-def _usable(connection: psycopg.Connection, place: LedgerPlace) -> bool:
-    # has_table_privilege with several rights means any of them; INSERT is the one that a mere reader lacks
-    query = "SELECT has_schema_privilege(%(s)s, 'USAGE') AND has_table_privilege(%(t)s, 'INSERT')"
-    values = {"s": place.schema, "t": place.identifier.as_string(connection)}
+def _usable(connection: psycopg.Connection, place: LedgerPlace, right: str) -> bool:
+    query = "SELECT has_schema_privilege(%(s)s, 'USAGE') AND has_table_privilege(%(t)s, %(right)s)"
+    values = {"s": place.schema, "t": place.identifier.as_string(connection), "right": right}
     return bool(first_value(connection, query, values))
 
 
@@ -129,6 +129,6 @@ def _create(connection: psycopg.Connection, place: LedgerPlace, *, with_schema: 
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(place.schema)))
         if not table_exists(connection, place.schema, place.table):
             connection.execute(sql.SQL("CREATE TABLE {} ({})").format(place.identifier, columns))
-        elif not _usable(connection, place):
+        elif not _usable(connection, place, "INSERT"):
             raise errors.InsufficientPrivilege(f"no right to write to {place.schema}.{place.table}")
     return place

@@ -1,4 +1,4 @@
-"""A scratch database on a server that the user names: made with a name that nobody has, and dropped whatever happens."""
+"""A scratch database on a server that the user names: its own name is nobody's, and it is dropped whatever happens."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -15,10 +15,14 @@ from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.output.log import get_logger
 from revgate.migration.output.wording import first_line
 from revgate.migration.postgresql.address import Address, for_psycopg
-from revgate.migration.postgresql.connect import connect
+from revgate.migration.postgresql.connect import connect, connect_patiently
 from revgate.migration.postgresql.session import application_name, is_pooled, refuse_pooler
 
 PREFIX: Final = "revgate_rehearsal_"
+NAME: Final = application_name("", "rehearsal")
+"""What pg_stat_activity shows of our own sessions; those of the run have its usual names."""
+
+_PATIENCE: Final = 5.0  # seconds for a server that restarts just when the database is to be dropped
 _FORCE: Final = 130000  # the first version that ends the sessions of a database that is dropped
 
 
@@ -75,7 +79,7 @@ def set_as(settings: Mapping[str, str], server: Address, name: str) -> None:
 
 
 def _connect(server: Address) -> psycopg.Connection:
-    return connect(server, application_name("", "rehearsal"))
+    return connect(server, NAME)
 
 
 def _create(server: Address, name: str) -> None:
@@ -97,7 +101,7 @@ def _create(server: Address, name: str) -> None:
 def _drop(server: Address, scratch: Scratch) -> None:
     """Drop the database with whoever is still in it; what a run came to is not lost when that fails."""
     try:
-        with closing(_connect(server)) as connection:
+        with closing(connect_patiently(server, NAME, _PATIENCE)) as connection:
             force = sql.SQL(" WITH (FORCE)" if connection.info.server_version >= _FORCE else "")
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(scratch.name)) + force)
     except (MigrationError, psycopg.Error) as error:
@@ -108,4 +112,3 @@ def _drop(server: Address, scratch: Scratch) -> None:
 
 def _host(server: Address) -> str:
     return server.place.rpartition("/")[0]
-

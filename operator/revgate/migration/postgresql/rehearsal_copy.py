@@ -34,7 +34,7 @@ _ADVICE: Final = (
     ),
     (
         re.compile(r'permission denied to create extension "(?P<name>.+?)"'),
-        "extension {name} may only be created by a superuser there: name one, or add it to template0's successor",
+        "extension {name} may only be created by a superuser there: name one in the URL",
     ),
     (
         re.compile(r'role "(?P<name>.+?)" does not exist'),
@@ -46,7 +46,7 @@ _ADVICE: Final = (
 class SchemaSource(PostgresSource):
     """A database whose schema is copied, or that a schema is copied into."""
 
-    def check(self, connection: psycopg.Connection) -> None:
+    def refuse_unreadable(self, connection: psycopg.Connection) -> None:
         """Raise MigrationError unless pg_dump can read the database of this connection."""
         if is_pooled(connection):
             refuse_pooler()

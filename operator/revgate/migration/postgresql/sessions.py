@@ -115,9 +115,9 @@ class PostgresSessions:
         return read_heads(self.control, history)
 
     def ledger(self, history: History) -> PostgresLedger | None:
-        """Return the ledger that this user can write to."""
+        """Return the ledger that this user can write to, or read where the visit only reads."""
         self.become(history.role)
-        return find_ledger(self.control, history)
+        return find_ledger(self.control, history, reads_only=self.visit.reads_only)
 
     def become(self, role: str) -> None:
         """Be on the control session who env.py makes us: then everything has one owner."""

@@ -44,8 +44,11 @@ def everything_leads_to(url: sa.URL) -> Iterator[None]:
         if _is_elsewhere(connection, url):
             raise sa.exc.DisconnectionError("made before the rehearsal")  # the pool then asks for another one
 
-    listeners = ((sa.Engine, "do_connect", connect), (sa.Pool, "connect", refuse_other))
-    listeners = (*listeners, (sa.Pool, "checkout", connect_anew))
+    listeners: tuple[tuple[Any, str, Any], ...] = (
+        (sa.Engine, "do_connect", connect),
+        (sa.Pool, "connect", refuse_other),
+        (sa.Pool, "checkout", connect_anew),
+    )
     for listener in listeners:
         sa.event.listen(*listener)
     try:

@@ -18,6 +18,12 @@ MODES: Final = (
 EXCLUSIVE: Final = MODES[-1]
 """The one that also keeps readers out."""
 
+BLOCKING: Final = MODES[MODES.index("SHARE") :]
+"""Those that keep writers out."""
+
+
+UP, DOWN = "upgrade", "downgrade"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Table:
@@ -37,7 +43,7 @@ class Touched:
     """What a statement did to a table."""
 
     table: Table
-    mode: str  # the strongest lock that it took anew, one of MODES; "" when it took none that could be seen
+    mode: str  # the strongest lock on it from here on, one of MODES; "" when none could be seen
     rewritten: bool  # its file was written anew
     rows: int | None  # of the real table, as its server estimates them; None when nobody has counted
 
@@ -67,10 +73,14 @@ class RehearsedRevision:
 class Leg:
     """One way, up or down."""
 
-    direction: str  # "upgrade" or "downgrade"
+    direction: str  # UP or DOWN
     revisions: tuple[RehearsedRevision, ...]
-    seconds: float
     error: str = ""  # one sentence, "" when it got there
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the revisions took that were completed."""
+        return sum(one.seconds or 0.0 for one in self.revisions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,18 +102,20 @@ class Tracer:
         self.statements[self.revision].append(statement)
 
     def _head(self, statement: str) -> str:
-        text = " ".join(self.redact(statement).split())  # before it is cut: half a password is none to the redactor
+        plain = self.redact(statement).replace("%%", "%")  # which a driver with %s for parameters wants twice
+        text = " ".join(self.redact(plain).split())  # before it is cut: half a password is none to the redactor
         return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
 
     def _touched(self, driver: Any, *, in_transaction: bool) -> tuple[Touched, ...]:
         held: Held = frozenset(map(tuple, _ask(driver, _LOCKS))) if in_transaction else frozenset()
-        modes = self._modes(held - self.held)
-        exclusive = [oid for oid, mode in held if _NAMES.get(mode) == EXCLUSIVE and oid in self.relations]
+        before, now = self._modes(self.held), self._modes(held)
+        exclusive = [oid for oid, mode in now.items() if mode == EXCLUSIVE]
         rewritten = self._rewritten(driver, exclusive if in_transaction else list(self.relations))
         self.held = held
+        told = {oid for oid, mode in now.items() if mode != before.get(oid)} | rewritten
         return tuple(
-            Touched(table, modes.get(oid, ""), oid in rewritten, self.rows.get(table))
-            for table, oid in sorted((self.relations[oid].table, oid) for oid in modes.keys() | rewritten)
+            Touched(table, now.get(oid, ""), oid in rewritten, self.rows.get(table))
+            for table, oid in sorted((self.relations[oid].table, oid) for oid in told)
         )
 
     def _modes(self, locks: Held) -> dict[int, str]:
