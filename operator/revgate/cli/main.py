@@ -47,9 +47,13 @@ def _all_options(words: Sequence[str]) -> bool:
 
 
 def _run(name: str, words: Sequence[str]) -> int:
+    import gc  # noqa: PLC0415  as above
+
     from revgate.cli.verbs import VERBS, load, parser_of  # noqa: PLC0415  as above
 
     verb = VERBS[name]
+    if verb.is_short:
+        gc.set_threshold(50_000, 20, 50)  # what SQLAlchemy and Alembic leave would be searched again and again, in vain
     command = load(verb)
     args = parser_of(verb, command, program()).parse_args(words)
     if not verb.is_for_people:

@@ -29,6 +29,11 @@ class Verb:
         True  # whatever is wrong ends with one sentence and 1; the others have exit codes of their own
     )
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the process ends with the work."""
+        return self.name not in {"wait", "operator"}
+
 
 GROUPS: Final[Mapping[str, tuple[Verb, ...]]] = {
     "Commands": (
