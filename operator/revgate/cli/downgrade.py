@@ -3,9 +3,10 @@
 import argparse
 import re
 import sys
+from contextlib import suppress
 from typing import Final
 
-from revgate.cli.database_options import add_database_options
+from revgate.cli.database_options import add_database_options, open_engine, scripts_of
 from revgate.cli.migrating import migrating
 
 EPILOG: Final = """\
@@ -14,7 +15,8 @@ Examples:
   %(prog)s 0005    # undo everything newer than 0005
   %(prog)s base    # undo everything
 
-A downgrade may drop tables and columns with what is in them: `backup` first."""
+A downgrade may drop tables and columns with what is in them. It says which before
+it begins: `backup` first."""
 
 _STEPS: Final = re.compile(r"-(\d+)")
 
@@ -28,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Downgrade the database."""
     steps = _STEPS.fullmatch(args.revision)
+    _say_what_goes(args)
     with migrating(args, "downgrade") as runner:
         if steps:
             runner.downgrade(int(steps[1]))
@@ -39,3 +42,12 @@ def run(args: argparse.Namespace) -> int:
         print("Nothing was undone: the database is there already", file=sys.stderr)
     print(f"✓ Downgraded to {', '.join(result.current) or 'base'}")
     return 0
+
+
+def _say_what_goes(args: argparse.Namespace) -> None:
+    from revgate.migration.errors import MigrationError  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.plans.losing import losses_of_downgrade  # noqa: PLC0415  the same
+
+    with suppress(MigrationError):  # the downgrade itself says it, or waits for a server that comes up
+        for loss in losses_of_downgrade(open_engine(), scripts_of(args), args.revision):
+            print(f"Takes away {loss}", file=sys.stderr)

@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--total-timeout", type=_duration, default="0s", help="how long the run may take (default: 0s, no limit)")
     add("--no-ledger", action="store_true", help="keep no ledger: gates and rolled back images then cannot tell")
+    add("--baseline", default="", metavar="REVISION", help="where a database is that has tables and no revision")
     add("--edited", choices=EDITED, default=EDITED[0], help=EDITED_HELP)
     add("--reader", action="append", metavar="ROLE", help="who may read the ledger, repeatable (default: PUBLIC)")
 
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         runner_timeout=args.runner_timeout,
         lock_timeout=args.lock_timeout,
         lock_retries=args.lock_retries,
+        baseline=args.baseline,
         statement_timeout=args.statement_timeout,
         total_timeout=args.total_timeout,
         ledger=LedgerWish(not args.no_ledger, tuple(args.reader or ["PUBLIC"]), Edited(args.edited)),

@@ -37,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sql", action="store_true", help="run nothing, print the SQL; the same as `plan --format sql`"
     )
+    parser.add_argument(
+        "--baseline",
+        default="",
+        metavar="REVISION",
+        help="where a database is that has tables and no revision: it is stamped with it first",
+    )
     parser.add_argument("--edited", choices=EDITED, default=EDITED[0], help=EDITED_HELP)
     add_database_options(parser)
 
@@ -50,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         _say_nothing_pending(head)
         print(f"✓ Upgraded to {args.revision}")
         return 0
-    with migrating(args, "upgrade", edited=args.edited) as runner:
+    with migrating(args, "upgrade", edited=args.edited, baseline=args.baseline) as runner:
         runner.upgrade_to_version(args.revision)
     result = runner.last_result
     assert result is not None

@@ -79,6 +79,9 @@ class Sessions(Protocol):
     def heads(self, history: History) -> tuple[str, ...]:
         """Return the sorted rows of the version table; none when there is no such table yet."""
 
+    def has_tables(self, history: History) -> bool:
+        """Whether there are tables where the version table is, or would be, other than that and the ledger."""
+
     def ledger(self, history: History) -> Ledger | None:
         """Return the ledger that this user can write to, or on a visit that only reads can read; None without one."""
 

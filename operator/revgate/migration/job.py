@@ -40,6 +40,7 @@ class JobOptions:
     runner_timeout: float
     lock_timeout: float
     lock_retries: int
+    baseline: str
     statement_timeout: float
     total_timeout: float
     ledger: LedgerWish
@@ -96,6 +97,7 @@ def _request(options: JobOptions, environ: Mapping[str, str], switch: Switch) ->
             runner=options.runner_timeout,
         ),
         lock_retries=options.lock_retries,
+        baseline=options.baseline,
         ledger=options.ledger,
         provenance=_provenance(environ),
         checkpoint=switch.check,

@@ -25,10 +25,12 @@ from revgate.migration.look import Look, Project, look_at_project
 from revgate.migration.observe import View, observe
 from revgate.migration.output.log import get_logger
 from revgate.migration.patience import Patience
+from revgate.migration.place import Place
 from revgate.migration.project.scripts import Scripts
-from revgate.migration.project.target import pending_revisions
+from revgate.migration.project.target import pending_revisions, resolve_target
 from revgate.migration.standing import Standing
 from revgate.migration.stopping import pause
+from revgate.migration.writing_heads import write_heads
 
 _FIRST_RETRY: Final = 0.5
 _LONGEST_RETRY: Final = 10.0
@@ -46,6 +48,7 @@ class Request:
     provenance: Provenance = field(default_factory=Provenance)
     hooks: Hooks = field(default_factory=Hooks)
     look: Look = look_at_project
+    baseline: str = ""  # where a database is that has tables and no revision
     checkpoint: Callable[[], None] = lambda: None  # called before each revision; raises to stop the run there
 
     def visit(self, *, reads_only: bool = False) -> Visit:
@@ -62,6 +65,10 @@ def migrate(request: Request, target: str, findings: Findings) -> Reason:
     """
     with request.database.open(request.visit()) as sessions:
         project = findings.project = request.look(request.scripts, target, sessions)
+        if request.baseline:
+            resolve_target(
+                request.baseline, project.revisions, project.scripts.directory
+            )  # a wrong one, always refused
         view = _observe(request, sessions, project, target, findings)
         if not view.is_settled:
             with held(sessions, project, findings) as lock:
@@ -81,19 +88,6 @@ def _observe(request: Request, sessions: Sessions, project: Project, target: str
     return replace(view, claims=claims(findings.rows, project.history, request.provenance))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a run is at work, under the lock."""
-
-    sessions: Sessions
-    project: Project
-    lock: Lock
-
-    def heads(self) -> tuple[str, ...]:
-        """Return what the version table says, from a session that env.py never had."""
-        return self.sessions.heads(self.project.history)
-
-
 @contextmanager
 def held(sessions: Sessions, project: Project, findings: Findings) -> Iterator[Lock]:
     """Hold the lock of the project's history, and note how long another runner was waited for."""
@@ -105,6 +99,8 @@ def held(sessions: Sessions, project: Project, findings: Findings) -> Iterator[L
 
 def _bring(request: Request, target: str, findings: Findings, view: View, place: Place) -> None:
     """Do what the view, seen under the lock, asks for."""
+    if request.baseline and not view.heads and place.sessions.has_tables(place.project.history):
+        view = _begin_at_baseline(request, target, findings, place)
     behind = view.standing is Standing.BEHIND
     if behind:
         request.hooks.before_upgrade(view.heads, view.pending)
@@ -116,6 +112,15 @@ def _bring(request: Request, target: str, findings: Findings, view: View, place:
     if ledger is not None:
         ledger.ledger.grant(request.ledger.readers)  # now that the version table is there, too
         findings.recorded = ledger.ledger.edges()
+
+
+def _begin_at_baseline(request: Request, target: str, findings: Findings, place: Place) -> View:
+    """Write down where a database is that was made without Alembic, and look again."""
+    heads = resolve_target(request.baseline, place.project.revisions, place.project.scripts.directory)
+    place.lock.ensure_schema()
+    write_heads(place, target, heads)
+    get_logger().info("baseline_stamped", revisions=list(heads), place=place.project.history.place)
+    return _observe(request, place.sessions, place.project, target, findings)
 
 
 def _agreeing_ledger(request: Request, place: Place, findings: Findings, view: View) -> LedgerWriter:

@@ -14,9 +14,10 @@ from revgate.migration.findings import Findings
 from revgate.migration.look import Project
 from revgate.migration.observe import see
 from revgate.migration.output.wording import first_line
+from revgate.migration.place import Place
 from revgate.migration.project.target import by_name, nearest
 from revgate.migration.recorded import edited
-from revgate.migration.run import Place, Request, apply, completed_ledger, held
+from revgate.migration.run import Request, apply, completed_ledger, held
 
 BASE: Final = "base"
 _STEPS: Final = re.compile(r"-\d+")

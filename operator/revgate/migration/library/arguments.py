@@ -5,8 +5,9 @@ A type checker says the same; but versions come out of YAML as numbers, and flag
 
 import difflib
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine
 
@@ -83,15 +84,22 @@ def way_down(steps: object, target: object) -> str:
 
 def _wanted(name: str, value: object) -> str:
     """Return what an option should be, "" when it is that."""
-    if name == "backup":
-        return "" if value is None or isinstance(value, Backup) else "a Backup(folder)"
-    if name == "edited":
-        return "" if value in set(Edited) else " or ".join(map(repr, map(str, Edited)))
-    if name == "x_args":
-        are_texts = isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
-        return "" if are_texts else 'a list of texts, such as ["tenant=acme"]'
-    if name == "on_result":
-        return "" if value is None or callable(value) else "a function"
+    if name in _KINDS:
+        is_right, wanted = _KINDS[name]
+        return "" if is_right(value) else wanted
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
         return "a number from 0"
     return "a whole number" if name == "lock_retries" and not isinstance(value, int) else ""
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
+
+
+_KINDS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
+    "backup": (lambda value: value is None or isinstance(value, Backup), "a Backup(folder)"),
+    "baseline": (lambda value: isinstance(value, str), 'a revision as text, such as "0001"'),
+    "edited": (lambda value: value in tuple(Edited), " or ".join(map(repr, map(str, Edited)))),
+    "on_result": (lambda value: value is None or callable(value), "a function"),
+    "x_args": (_are_texts, 'a list of texts, such as ["tenant=acme"]'),
+}

@@ -58,6 +58,7 @@ class Options(TypedDict, total=False):
     connect_wait: float  # for a server that is not there yet: 20
     backup: Backup | None  # taken before the first statement; the upgrade stops when it fails
     edited: Literal["refuse", "accept"]  # an applied revision whose file was edited since: refuse
+    baseline: str  # where a database is that has tables and no revision, such as "0001": none
     x_args: Sequence[str]  # what env.py gets from context.get_x_argument(), such as "tenant=acme"
     on_result: Callable[[MigrationResult], object] | None  # called after each run, also one that failed
 
@@ -279,6 +280,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
             scripts=self._scripts(),
             patience=patience,
             lock_retries=options.get("lock_retries", 5),
+            baseline=options.get("baseline", ""),
             ledger=LedgerWish(edited=Edited(options.get("edited", Edited.REFUSE))),
             hooks=Hooks(
                 before_upgrade=self._before_upgrade,

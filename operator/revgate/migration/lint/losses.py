@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from revgate.migration.lint.reader import Name
 from revgate.migration.lint.rebuilding import lost_columns, rebuilds
 from revgate.migration.lint.scene import Placed, Revision, Run
 from revgate.migration.lint.statements import Delete, Drop, DropColumn, Hidden, Truncate
@@ -15,6 +16,7 @@ class Loss:
 
     placed: Placed | None
     what: str
+    table: Name | None = None  # whose size tells how much it is
 
 
 def losses_of(revision: Revision, run: Run) -> Iterator[Loss]:
@@ -35,9 +37,11 @@ def _tables(revision: Revision, run: Run) -> Iterator[Loss]:
             if drop.what in RELATIONS and run.is_new(name, placed.at):
                 continue
             if drop.what in {"TABLE", "SCHEMA", "DATABASE"} and name not in rebuilt:
-                yield Loss(placed, f"{drop.what.lower()} {name}")
+                yield Loss(placed, f"{drop.what.lower()} {name}", name)
             elif name in rebuilt:
-                yield from (Loss(placed, f"column {name}.{column}") for column in lost_columns(rebuilt[name], run))
+                yield from (
+                    Loss(placed, f"column {name}.{column}", name) for column in lost_columns(rebuilt[name], run)
+                )
         if drop.cascade:
             yield Loss(placed, f"whatever depends on {', '.join(map(str, drop.names))}")
 
@@ -45,14 +49,15 @@ def _tables(revision: Revision, run: Run) -> Iterator[Loss]:
 def _columns(revision: Revision, run: Run) -> Iterator[Loss]:
     for placed, table, drop in revision.actions(DropColumn):
         if not run.is_new(table, placed.at):
-            yield Loss(placed, f"column {table}.{drop.column}")
+            yield Loss(placed, f"column {table}.{drop.column}", table)
 
 
 def _rows(revision: Revision, run: Run) -> Iterator[Loss]:
     for placed, truncate in revision.each(Truncate):
         for table in truncate.tables:
             if not run.is_new(table, placed.at) or truncate.cascade:
-                yield Loss(placed, f"all rows of table {table}")
+                yield Loss(placed, f"all rows of table {table}", table)
     for placed, delete in revision.each(Delete):
         if not run.is_new(delete.table, placed.at):
-            yield Loss(placed, f"{'rows' if delete.is_bounded else 'all rows'} of table {delete.table}")
+            rows = "rows" if delete.is_bounded else "all rows"
+            yield Loss(placed, f"{rows} of table {delete.table}", delete.table)

@@ -26,7 +26,7 @@ from revgate.migration.postgresql.invalid_indexes import check_indexes
 from revgate.migration.postgresql.ledger import find_ledger
 from revgate.migration.postgresql.session import first_value, is_pooled
 from revgate.migration.postgresql.sessions import PostgreSQL, PostgresSessions
-from revgate.migration.postgresql.tables import schema_exists, table_exists
+from revgate.migration.postgresql.tables import other_tables, schema_exists, table_exists
 
 OLDEST_TESTED: Final = 15
 _OLDEST: Final = 12  # what is read of index builds in progress came with it
@@ -39,10 +39,6 @@ _USUAL_TABLE: Final = "alembic_version"
 _USUAL: Final = (
     "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE c.relname = %(table)s AND pg_table_is_visible(c.oid)"
-)
-_OTHER_TABLES: Final = (
-    "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p') AND c.relname <> ALL (%(ours)s)"
 )
 
 
@@ -177,9 +173,7 @@ def check_table(control: psycopg.Connection, history: History) -> Check:
     if exists and not _may_write(control, history.schema, history.table):
         grant = _grant(control, "GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}", history.schema, history.table)
         return problem("version table", f"{history.place} cannot be written: {grant}")
-    ours = [history.table, names.LEDGER_TABLE_BESIDE]
-    others = first_value(control, _OTHER_TABLES, {"schema": history.schema, "ours": ours})
-    return check_version_table(history, exists=exists, others=int(others))
+    return check_version_table(history, exists=exists, others=other_tables(control, history))
 
 
 def check_ledger(sessions: PostgresSessions, history: History) -> Check:

@@ -39,7 +39,7 @@ from revgate.migration.postgresql.session import (
     set_up,
     settings,
 )
-from revgate.migration.postgresql.tables import ensure_schema, read_heads
+from revgate.migration.postgresql.tables import ensure_schema, other_tables, read_heads
 from revgate.migration.reentry import REFUSAL, taken
 
 _PLACE: Final = (
@@ -113,6 +113,10 @@ class PostgresSessions:
         """Return the sorted rows of the version table."""
         self.become(history.role)
         return read_heads(self.control, history)
+
+    def has_tables(self, history: History) -> bool:
+        """Whether the version table's schema has other tables than that and the ledger."""
+        return other_tables(self.control, history) > 0
 
     def ledger(self, history: History) -> PostgresLedger | None:
         """Return the ledger that this user can write to, or read where the visit only reads."""

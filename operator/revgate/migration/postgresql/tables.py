@@ -3,6 +3,7 @@
 import psycopg
 from psycopg import sql
 
+from revgate.contract import names
 from revgate.migration.history import History
 from revgate.migration.postgresql.catalog import catalog_held
 
@@ -24,6 +25,16 @@ def table_exists(connection: psycopg.Connection, schema: str, table: str) -> boo
         (schema, table),
     )
     return found.fetchone() is not None
+
+
+def other_tables(connection: psycopg.Connection, history: History) -> int:
+    """Return how many tables the version table's schema has beside it and the ledger."""
+    found = connection.execute(
+        "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = %s AND c.relkind IN ('r', 'p') AND c.relname <> ALL (%s)",
+        (history.schema, [history.table, names.LEDGER_TABLE_BESIDE]),
+    ).fetchone()
+    return int(found[0]) if found else 0
 
 
 def ensure_schema(connection: psycopg.Connection, history: History) -> None:

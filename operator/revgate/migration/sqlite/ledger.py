@@ -70,6 +70,12 @@ def create_ledger(connection: sqlite3.Connection, history: History) -> SqliteLed
     return SqliteLedger(connection, history)
 
 
+def has_other_tables(connection: sqlite3.Connection, history: History) -> bool:
+    """Whether there are tables beside the version table, the ledger and SQLite's own."""
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT IN (?, ?) AND name NOT LIKE 'sqlite_%'"
+    return connection.execute(query, (history.table, _TABLE)).fetchone() is not None
+
+
 def read_heads(connection: sqlite3.Connection, history: History) -> tuple[str, ...]:
     """Return the sorted rows of the version table; none when there is no such table yet."""
     if not table_exists(connection, history.table):

@@ -16,7 +16,7 @@ from revgate.migration.history import History
 from revgate.migration.reentry import REFUSAL, taken
 from revgate.migration.seen import Seen
 from revgate.migration.sqlite.file import BEGIN, Address, check_open, new_engine
-from revgate.migration.sqlite.ledger import SqliteLedger, create_ledger, find_ledger, read_heads
+from revgate.migration.sqlite.ledger import SqliteLedger, create_ledger, find_ledger, has_other_tables, read_heads
 from revgate.migration.sqlite.lock import file_locked
 from revgate.migration.sqlite.memory import borrowed
 
@@ -92,6 +92,10 @@ class SqliteSessions:
     def heads(self, history: History) -> tuple[str, ...]:
         """Return the sorted rows of the version table."""
         return read_heads(self.control, history)
+
+    def has_tables(self, history: History) -> bool:
+        """Whether the file has other tables than the version table and the ledger."""
+        return has_other_tables(self.control, history)
 
     def ledger(self, history: History) -> SqliteLedger | None:
         """Return the ledger, or None when there is none yet."""
