@@ -15,9 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from database.projects.project import Project, make_project
+from database.projects.running import run
+from revgate.contract.reasons import Reason
 from revgate.migration.backups.backup import Backup, BackupFailed
 from revgate.migration.library.runner import MigrationRunner
 from support.backing_up import kept, url_of
+from support.cli import Cli
 from support.servers import Database
 from support.waiting import eventually
 
@@ -87,10 +90,10 @@ def test_the_command_answers_a_script_and_keeps_so_many(database15, pg_dump15, b
 
 
 def test_the_command_backs_up_also_with_broken_scripts(database15, pg_dump15, backups, project):
-    project.revision("r3", "r2", body="(")
+    project.revision("r3", "nowhere")
     done = _backup(database15, project, "--folder", str(backups))
     assert done.returncode == 0
-    assert "r3_change.py could not be imported" in done.stderr
+    assert "nowhere" in done.stderr
     assert len(list(backups.glob("*-unknown.dump"))) == 1
 
 
@@ -147,3 +150,27 @@ def _upgrade(
         await engine.dispose()
 
     asyncio.run(run())
+
+
+def test_a_job_backs_up_before_its_first_statement(database15, pg_dump15, backups, tmp_path):
+    words = ("--bundled", "--target", "0005", "--backup", str(backups), "--backup-keep", "1")
+    assert run(database15, tmp_path, *words).code == 0
+    ended = run(database15, tmp_path, "--bundled", "--backup", str(backups), "--backup-keep", "1")
+    assert ended.code == 0, ended
+    assert [name.rpartition("-")[2] for name in kept(backups)] == ["0005.dump", "0005.dump.json"]
+    assert run(database15, tmp_path, "--bundled", "--backup", str(backups)).code == 0
+    assert len(kept(backups)) == 2, "nothing was pending"
+
+
+def test_a_job_without_its_backup_does_nothing_and_says_why(database15, tmp_path):
+    ended = run(database15, tmp_path, "--bundled", "--backup", str(tmp_path / "not-mounted"))
+    assert (ended.code, ended.report.reason) == (36, Reason.BACKUP_FAILED)
+    assert "not-mounted" in ended.report.message
+    assert database15.query("SELECT to_regclass('alembic_version')") == [(None,)]
+
+
+def test_an_upgrade_by_the_command_line_backs_up_too(tmp_path, backups):
+    cli = Cli(tmp_path).at(f"sqlite:///{tmp_path}/ledger.db")
+    cli.ok("upgrade", "0005", "--bundled")
+    cli.ok("upgrade", "--bundled", "--backup", str(backups))
+    assert len(kept(backups)) == 2

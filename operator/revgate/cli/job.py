@@ -38,6 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-ledger", action="store_true", help="keep no ledger: gates and rolled back images then cannot tell")
     add("--baseline", default="", metavar="REVISION", help="where a database is that has tables and no revision")
     add("--edited", choices=EDITED, default=EDITED[0], help=EDITED_HELP)
+    add(
+        "--backup", default="", metavar="FOLDER", help="back up into it before the first statement (default: no backup)"
+    )
+    add("--backup-keep", type=_number, default=3, metavar="N", help="how many backups stay there (default: 3)")
     add("--reader", action="append", metavar="ROLE", help="who may read the ledger, repeatable (default: PUBLIC)")
 
 
@@ -46,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
     hold_signals()
     if _is_settled(args):
         return 0
-    from revgate.migration.job import JobOptions, run_job  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.backups.backup import Backup  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.job import JobOptions, run_job  # noqa: PLC0415  the same
     from revgate.migration.ledger import Edited, LedgerWish  # noqa: PLC0415  the same
 
     options = JobOptions(
@@ -56,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
         lock_timeout=args.lock_timeout,
         lock_retries=args.lock_retries,
         baseline=args.baseline,
+        backup=Backup(args.backup, args.backup_keep) if args.backup else None,
         statement_timeout=args.statement_timeout,
         total_timeout=args.total_timeout,
         ledger=LedgerWish(not args.no_ledger, tuple(args.reader or ["PUBLIC"]), Edited(args.edited)),
@@ -97,6 +103,12 @@ def _duration(text: str) -> float:
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 0")
+    return int(text)
+
+
+def _number(text: str) -> int:
+    if _count(text) == 0:
+        raise argparse.ArgumentTypeError("0 is no number from 1")
     return int(text)
 
 

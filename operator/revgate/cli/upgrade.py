@@ -1,15 +1,20 @@
 """The verb `upgrade`: apply what is pending, or print its SQL."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from revgate.cli import plan
 from revgate.cli.database_options import add_database_options
 from revgate.cli.ledger_options import EDITED, EDITED_HELP
 from revgate.cli.migrating import migrating
 from revgate.cli.settled import settled_head
+
+if TYPE_CHECKING:
+    from revgate.migration.backups.backup import Backup
 
 EPILOG: Final = """\
 Examples:
@@ -43,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REVISION",
         help="where a database is that has tables and no revision: it is stamped with it first",
     )
+    parser.add_argument("--backup", metavar="FOLDER", help="back up into it before the first statement; see `backup`")
     parser.add_argument("--edited", choices=EDITED, default=EDITED[0], help=EDITED_HELP)
     add_database_options(parser)
 
@@ -56,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         _say_nothing_pending(head)
         print(f"✓ Upgraded to {args.revision}")
         return 0
-    with migrating(args, "upgrade", edited=args.edited, baseline=args.baseline) as runner:
+    with migrating(args, "upgrade", edited=args.edited, baseline=args.baseline, backup=_backup(args.backup)) as runner:
         runner.upgrade_to_version(args.revision)
     result = runner.last_result
     assert result is not None
@@ -67,6 +73,14 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(f"✓ Database includes {args.revision} already")
     return 0
+
+
+def _backup(folder: str | None) -> Backup | None:
+    if not folder:
+        return None
+    from revgate.migration.backups.backup import Backup  # noqa: PLC0415  Alembic is loaded for a run only
+
+    return Backup(folder)
 
 
 def _settled_head(args: argparse.Namespace) -> str:

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     NO_SCRIPTS = "NoScripts"
     BROKEN_SCRIPTS = "BrokenScripts"
     ENVIRONMENT_FAILED = "EnvironmentFailed"
+    BACKUP_FAILED = "BackupFailed"
     WRONG_DATABASE = "WrongDatabase"
     POOLER_REFUSED = "PoolerRefused"
     PERMISSION_DENIED = "PermissionDenied"

@@ -10,10 +10,12 @@ from typing import Final
 from revgate.contract import names
 from revgate.contract.durations import parse_duration
 from revgate.contract.report import Report
+from revgate.migration.backups.backup import Backup
 from revgate.migration.database import Visit
 from revgate.migration.environment.stdout_kept import stdout_is_the_answer
 from revgate.migration.errors import InvalidOptions, MigrationError, RunnerBug
 from revgate.migration.findings import Findings
+from revgate.migration.hooks import Hooks
 from revgate.migration.ledger import LedgerWish, Provenance
 from revgate.migration.observe import look_again
 from revgate.migration.output.log import get_logger
@@ -21,7 +23,7 @@ from revgate.migration.output.logs import redact_output
 from revgate.migration.output.redaction import Redactor, secrets_of
 from revgate.migration.output.wording import first_line
 from revgate.migration.patience import CONNECT_PATIENCE, CONNECT_PATIENCE_VARIABLE, Patience
-from revgate.migration.postgresql.address import read_address, share_with_environment
+from revgate.migration.postgresql.address import Address, read_address, share_with_environment
 from revgate.migration.postgresql.sessions import PostgreSQL
 from revgate.migration.project.scripts import find_scripts
 from revgate.migration.reporting import edge_lines, failure, success, write_report
@@ -41,6 +43,7 @@ class JobOptions:
     lock_timeout: float
     lock_retries: int
     baseline: str
+    backup: Backup | None
     statement_timeout: float
     total_timeout: float
     ledger: LedgerWish
@@ -98,10 +101,22 @@ def _request(options: JobOptions, environ: Mapping[str, str], switch: Switch) ->
         ),
         lock_retries=options.lock_retries,
         baseline=options.baseline,
+        hooks=_hooks(options.backup, address),
         ledger=options.ledger,
         provenance=_provenance(environ),
         checkpoint=switch.check,
     )
+
+
+def _hooks(backup: Backup | None, address: Address) -> Hooks:
+    """Return what is done before the first statement, under the lock."""
+    if backup is None:
+        return Hooks()
+
+    def take(heads: tuple[str, ...], _pending: tuple[str, ...]) -> None:
+        backup.take(address.url, heads)
+
+    return Hooks(before_upgrade=take)
 
 
 def _provenance(environ: Mapping[str, str]) -> Provenance:

@@ -9,4 +9,4 @@ class BackupFailed(HumanMustAct):
     """No verified backup could be had, and nothing of it was left in the folder."""
 
     exit = Exit.ENVIRONMENT
-    reason = Reason.ENVIRONMENT_FAILED
+    reason = Reason.BACKUP_FAILED
