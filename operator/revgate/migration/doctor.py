@@ -115,7 +115,7 @@ def _examine(database: Database, find_scripts: Callable[[], Scripts]) -> Iterato
 def look_at_scripts(sessions: Sessions, find_scripts: Callable[[], Scripts]) -> Project | Check:
     """Return what env.py and the revision files say, or what is wrong with them."""
     try:
-        return look_at_project(find_scripts(), _HEADS, sessions)
+        return look_at_project(find_scripts(), _HEADS, sessions, imports_all=True)
     except MigrationError as error:
         return problem("scripts", str(error))
 

@@ -11,7 +11,7 @@ from revgate.migration.environment.environment import Pass, run_environment, sta
 from revgate.migration.history import History
 from revgate.migration.output.log import get_logger
 from revgate.migration.output.wording import first_line
-from revgate.migration.project.revisions import Revisions, read_revisions
+from revgate.migration.project.revisions import Revisions, import_revisions, read_revisions
 from revgate.migration.project.scripts import Scripts
 from revgate.migration.signals import Stop
 
@@ -31,8 +31,10 @@ Look: TypeAlias = Callable[[Scripts, str, Sessions], Project]
 """What finds out about a project, given the scripts and a target that env.py may ask for."""
 
 
-def look_at_project(scripts: Scripts, target: str, sessions: Sessions) -> Project:
+def look_at_project(scripts: Scripts, target: str, sessions: Sessions, *, imports_all: bool = False) -> Project:
     """Run env.py without applying anything, and return what it configured.
+
+    With `imports_all` every revision file is imported, also those that said by their text what they are.
 
     Raises:
         MigrationError: if env.py or a revision file is broken.
@@ -42,6 +44,8 @@ def look_at_project(scripts: Scripts, target: str, sessions: Sessions) -> Projec
     def look(_heads: tuple[str, ...], context: MigrationContext) -> Iterable[Any]:
         # Here and not before: env.py may have to set the scene for the files to be importable, or say where they are
         found.append(_project(scripts, context, sessions))
+        if imports_all:
+            import_revisions(scripts.directory, found[0].revisions.known)
         return ()
 
     with stage(sessions.engine) as (scene, connection):
