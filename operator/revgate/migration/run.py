@@ -156,6 +156,8 @@ def _upgrade(
         try:
             apply(request, Task(view.heads, view.pending, target), findings, place, ledger)
         except (LockTimeout, Conflict) as error:
+            if findings.flight.gave_up:  # whoever is idle in a transaction has been waited for
+                raise
             tries.wait_for_next(error)
             view = observe(place.sessions, place.project, target, request.ledger, findings)
         else:
