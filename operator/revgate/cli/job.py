@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--total-timeout", type=_duration, default="0s", help="how long the run may take (default: 0s, no limit)")
     add("--no-ledger", action="store_true", help="keep no ledger: gates and rolled back images then cannot tell")
-    add("--baseline", default="", metavar="REVISION", help="where a database is that has tables and no revision")
+    add("--baseline", default="", metavar="ID", help="where a database is that has tables and no revision")
     add("--edited", choices=EDITED, default=EDITED[0], help=EDITED_HELP)
     add(
         "--backup", default="", metavar="FOLDER", help="back up into it before the first statement (default: no backup)"

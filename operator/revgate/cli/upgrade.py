@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baseline",
         default="",
-        metavar="REVISION",
+        metavar="ID",
         help="where a database is that has tables and no revision: it is stamped with it first",
     )
     parser.add_argument("--backup", metavar="FOLDER", help="back up into it before the first statement; see `backup`")

@@ -37,7 +37,7 @@ def downgrade(request: Request, target: str, findings: Findings) -> None:
         with held(sessions, project, findings) as lock:
             heads = see(sessions, project, findings, with_ledger=request.ledger.enabled)
             undone = undone_revisions(project, heads, target)
-            _refuse_one_way(project, undone)
+            refuse_one_way(project, undone)
             place = Place(sessions, project, lock)
             # A ledger that was never there is not begun on the way down
             ledger = completed_ledger(request, place, findings) if findings.has_ledger else None
@@ -90,7 +90,7 @@ def _path(directory: ScriptDirectory, heads: Sequence[str], lower: str, target: 
         ) from error
 
 
-def _refuse_one_way(project: Project, undone: Sequence[str]) -> None:
+def refuse_one_way(project: Project, undone: Sequence[str]) -> None:
     """Refuse before the first statement what would stop half-way."""
     for revision in undone:
         script = project.scripts.directory.get_revision(revision)

@@ -15,7 +15,7 @@ from revgate.migration.plans.asked import ask_catalogue
 from revgate.migration.project.scripts import Scripts
 from revgate.migration.rendering.rendering import render_downgrade
 from revgate.migration.run import Request
-from revgate.migration.undo import undone_revisions
+from revgate.migration.undo import refuse_one_way, undone_revisions
 
 
 def losses_of_downgrade(engine: sa.Engine, scripts: Scripts, target: str) -> tuple[str, ...]:
@@ -29,9 +29,10 @@ def losses_of_downgrade(engine: sa.Engine, scripts: Scripts, target: str) -> tup
         project = look_at_project(request.scripts, target, sessions)
         heads = see(sessions, project, Findings(), with_ledger=False)
         undone = undone_revisions(project, heads, target)
+        refuse_one_way(project, undone)
         run = _run(project, undone, heads, sessions.engine.dialect.name)
         run = with_catalogue(run, ask_catalogue(sessions.engine, run).catalogue)
-    return tuple(_told(loss, run) for revision in run.revisions for loss in losses_of(revision, run))
+    return tuple(dict.fromkeys(_told(loss, run) for revision in run.revisions for loss in losses_of(revision, run)))
 
 
 def _run(project: Project, undone: Sequence[str], heads: Sequence[str], dialect: str) -> Run:
