@@ -16,24 +16,21 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping, Sequence
 
+    from revgate.contract.serves import Edge
     from revgate.gate.connection import Connection
     from revgate.gate.tables import Table
     from revgate.migration.project.catalog import Catalog
     from revgate.migration.project.index import Summary
 
-_LEDGER = ("revgate", "revision_log")
-_LEDGER_BESIDE = "revgate_revision_log"
-_OF_HISTORY = "version_table_schema = {schema} AND version_table = {table} AND state <> 'reverted'"
-_URLS = ("PYACC__DATABASE_URL", names.DATABASE_URL, "DATABASE_URL", "SQLALCHEMY_DATABASE_URI")
 _BUNDLED_TABLE = "alembic_version"
 
 
 class Settled:
     """A database at the only head of the scripts."""
 
-    def __init__(self, head: str, edges: Sequence[tuple[str, tuple[str, ...], str]]) -> None:
+    def __init__(self, head: str, edges: Sequence[Edge]) -> None:
         self.head = head
-        self.edges = edges  # of the ledger: revision, parents, floor; none where they were not asked for
+        self.edges = edges  # of the ledger; none where they were not asked for
 
 
 def project(*, bundled: bool, config: str) -> Summary | None:
@@ -62,7 +59,7 @@ def catalog(*, bundled: bool, config: str) -> Catalog | None:
 
 def database_variable(environ: Mapping[str, str]) -> str:
     """Return which variable names the database of a verb for people; "" when a file or the parts may do so."""
-    return next((name for name in _URLS if environ.get(name, "").strip()), "")
+    return next((name for name in names.DATABASE_URLS if environ.get(name, "").strip()), "")
 
 
 def settled_head(args: Namespace, *, with_ledger: bool = False) -> str:
@@ -113,24 +110,28 @@ def look(found: Summary, variable: str, *, edges: bool = False, ledger: bool = T
 
 
 def _look(connection: Connection, found: Summary, *, edges: bool, ledger: bool) -> Settled | None:
-    from revgate.gate.tables import find, heads_of  # noqa: PLC0415  as above
+    from revgate.gate.tables import find, find_ledgers, heads_of  # noqa: PLC0415  as above
 
     table = find(connection, "", found.version_table)
     if table is None or not table.readable or heads_of(connection, table) != found.heads:
         return None
     if not ledger:
         return Settled(found.heads[0], ())
-    log = find(connection, *_LEDGER) or find(connection, table.schema, _LEDGER_BESIDE)
+    log = next(find_ledgers(connection, table), None)
     if log is None or not log.readable or not _agrees(connection, found, table, log):
         return None
-    return Settled(found.heads[0], _edges(connection, table, log) if edges else ())
+    if not edges:
+        return Settled(found.heads[0], ())
+    from revgate.gate.read import edges_of  # noqa: PLC0415  as above
+
+    return Settled(found.heads[0], edges_of(connection, log, table))
 
 
 def _agrees(connection: Connection, found: Summary, table: Table, log: Table) -> bool:
     """Say whether the ledger knows all of it, as it is today, and whoever may read it can."""
-    from revgate.gate.tables import literal  # noqa: PLC0415  as above
+    from revgate.gate.tables import literal, of_history  # noqa: PLC0415  as above
 
-    history = _OF_HISTORY.format(schema=literal(table.schema), table=literal(table.name))
+    history = of_history(table)
     floors = ", ".join(map(literal, found.floors)) or "NULL"
     rights = " AND ".join(_public_right(one) for one in (table, log))
     rows = connection.rows(
@@ -157,19 +158,6 @@ def _public_right(table: Table) -> str:
         f"has_schema_privilege('public', {literal(table.schema)}, 'USAGE')"
         f" AND has_table_privilege('public', {literal(table.identifier)}, 'SELECT')"
     )
-
-
-def _edges(connection: Connection, table: Table, log: Table) -> list[tuple[str, tuple[str, ...], str]]:
-    import json  # noqa: PLC0415  as above
-
-    from revgate.gate.tables import literal  # noqa: PLC0415  as above
-
-    history = _OF_HISTORY.format(schema=literal(table.schema), table=literal(table.name))
-    rows = connection.rows(
-        f"SELECT coalesce(json_agg(json_build_array(revision, parents, floor)), '[]')::text"  # noqa: S608  quoted
-        f" FROM {log.identifier} WHERE {history}"
-    )
-    return [(one, tuple(json.loads(parents)), floor) for one, parents, floor in json.loads(rows[0][0] or "[]")]
 
 
 def _folder(config: str) -> str:

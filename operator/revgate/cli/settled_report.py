@@ -13,14 +13,12 @@ from revgate.contract.edges import digest_of, encode_edges
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
 from revgate.contract.report import Report, encode_report
-from revgate.contract.serves import Edge
 from revgate.migration.project.graph import newest_first
 
 
 def report(state: Settled, environ: Mapping[str, str]) -> None:
     """Print the ledger's edges, leave the report and log its words."""
-    edges = {revision: Edge(revision, parents, floor) for revision, parents, floor in state.edges}
-    lines = encode_edges(newest_first([state.head], edges))
+    lines = encode_edges(newest_first([state.head], {edge.revision: edge for edge in state.edges}))
     for line in lines:
         print(line)
     sys.stdout.flush()

@@ -38,6 +38,9 @@ CONTAINER: Final = "migrate"
 """The container of the Job's pod whose termination message is the report."""
 
 DATABASE_URL: Final = "REVGATE_DATABASE_URL"
+DATABASE_URLS: Final = ("PYACC__DATABASE_URL", DATABASE_URL, "DATABASE_URL", "SQLALCHEMY_DATABASE_URI")
+"""Environment variables of the verbs for people: the first that is set has the whole URL."""
+
 DATABASE_PARTS: Final = {
     "host": "REVGATE_DATABASE_HOST",
     "port": "REVGATE_DATABASE_PORT",

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from revgate.contract import names
 from revgate.contract.serves import Edge
 from revgate.gate.reading import Forbidden, Heads, Ledger, NoTable, Reading
-from revgate.gate.tables import Table, find, literal
+from revgate.gate.tables import Table, find_ledgers, of_history
 
 if TYPE_CHECKING:
     from revgate.gate.connection import Connection
 
 # One row: a call of libpq for each value would take longer than the query
 _ROWS = """
-SELECT coalesce(json_agg(json_build_array(revision, parents, floor)), '[]')::text FROM {ledger}
-WHERE version_table_schema = {schema} AND version_table = {table} AND state <> 'reverted'"""
+SELECT coalesce(json_agg(json_build_array(revision, parents, floor)), '[]')::text FROM {ledger} WHERE {history}"""
 
 
 def reading_of(connection: Connection, wanted: str, table: Table | None, heads: tuple[str, ...]) -> Reading:
@@ -29,22 +27,17 @@ def reading_of(connection: Connection, wanted: str, table: Table | None, heads: 
 
 
 def _with_ledger(connection: Connection, table: Table, heads: tuple[str, ...]) -> Heads:
-    ledgers = _find_ledgers(connection, table)
+    ledgers = tuple(find_ledgers(connection, table))
     for ledger in ledgers:
-        edges = _edges(connection, ledger, table) if ledger.readable else ()
+        edges = edges_of(connection, ledger, table) if ledger.readable else ()
         if edges:
             return Heads(str(table), heads, Ledger.READ, str(ledger), {edge.revision: edge for edge in edges})
     forbidden = next((str(ledger) for ledger in ledgers if not ledger.readable), "")
     return Heads(str(table), heads, Ledger.FORBIDDEN if forbidden else Ledger.MISSING, forbidden)
 
 
-def _edges(connection: Connection, ledger: Table, table: Table) -> tuple[Edge, ...]:
-    statement = _ROWS.format(ledger=ledger.identifier, schema=literal(table.schema), table=literal(table.name))
+def edges_of(connection: Connection, ledger: Table, table: Table) -> tuple[Edge, ...]:
+    """Return what a ledger knows of the history of a version table, without what was reverted."""
+    statement = _ROWS.format(ledger=ledger.identifier, history=of_history(table))
     rows = json.loads(connection.rows(statement)[0][0] or "[]")
     return tuple(Edge(revision, tuple(json.loads(parents)), floor or "") for revision, parents, floor in rows)
-
-
-def _find_ledgers(connection: Connection, table: Table) -> tuple[Table, ...]:
-    """Return the ledgers that exist: the one in its own schema, then the one beside the version table."""
-    places = ((names.LEDGER_SCHEMA, names.LEDGER_TABLE), (table.schema, names.LEDGER_TABLE_BESIDE))
-    return tuple(found for place in places if (found := find(connection, *place)))

@@ -5,6 +5,8 @@ No transaction, parameter, setting or prepared statement, so a transaction poole
 
 from __future__ import annotations
 
+from revgate.contract import names
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +44,22 @@ def find(connection: Connection, schema: str, name: str) -> Table | None:
     else:
         condition = f"c.oid = to_regclass(quote_ident({literal(name)}))"
     return next(_found(connection, condition), None)
+
+
+def find_ledgers(connection: Connection, table: Table) -> Iterator[Table]:
+    """Yield the ledgers that may know a version table: the one in its own schema, then the one beside the table."""
+    for place in ((names.LEDGER_SCHEMA, names.LEDGER_TABLE), (table.schema, names.LEDGER_TABLE_BESIDE)):
+        found = find(connection, *place)
+        if found is not None:
+            yield found
+
+
+def of_history(table: Table) -> str:
+    """Return the condition of a ledger's rows that are of one version table and not reverted."""
+    return (
+        f"version_table_schema = {literal(table.schema)} AND version_table = {literal(table.name)} "
+        "AND state <> 'reverted'"
+    )
 
 
 def heads_of(connection: Connection, table: Table) -> tuple[str, ...]:

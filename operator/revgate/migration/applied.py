@@ -146,7 +146,7 @@ def _problems(changed: tuple[str, ...], project: Project, rows: Mapping[str, Row
 def _missing(project: Project) -> str:
     history = project.history
     return (
-        f"Database {history.database} has no ledger of {history.place} that this user can write to, so nobody knows "
+        f"Database {history.database} has no ledger of {history.place} that this user can read, so nobody knows "
         "what was applied when: the next `revgate upgrade` makes one"
     )
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from revgate.contract.serves import Edge
 from revgate.migration.output.places import shown
 from revgate.migration.project.catalog import Catalog
 from revgate.migration.project.entry import Entry
@@ -12,11 +11,8 @@ from revgate.migration.project.headers import Header
 
 def entries_of(catalog: Catalog) -> tuple[Entry, ...]:
     """Return the entries, parents before children, in the order of read_entries."""
-    edges = {
-        key: Edge(key, tuple(sorted({*one.down_revision, *one.depends_on}))) for key, one in catalog.headers.items()
-    }
     children = Counter(parent for one in catalog.headers.values() for parent in one.down_revision)
-    order = reversed(newest_first(catalog.heads, edges))
+    order = reversed(newest_first(catalog.heads, catalog.edges))
     return tuple(_entry(catalog.headers[edge.revision], children[edge.revision]) for edge in order)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from revgate.contract import names
 from revgate.migration.errors import InvalidDatabaseUrl, InvalidOptions
 
-VARIABLES: Final = ("PYACC__DATABASE_URL", names.DATABASE_URL, "DATABASE_URL", "SQLALCHEMY_DATABASE_URI")
+VARIABLES: Final = names.DATABASE_URLS
 """The first that is set wins; a `.env` is read when none is."""
 
 _ASYNC: Final = frozenset({"asyncpg", "psycopg_async", "aiosqlite"})
