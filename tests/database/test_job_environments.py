@@ -6,6 +6,7 @@ from database.projects.project import make_project
 from database.projects.running import heads, ledger, run, tables
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
+from support.file_config import LOGGING
 from support.servers import Database, Server
 
 
@@ -16,24 +17,7 @@ def test_hands_its_connection_to_an_env_py_that_asks(database15: Database, tmp_p
 
 
 def test_serves_an_env_py_that_reads_database_url_and_makes_its_engine(database15: Database, tmp_path: Path):
-    ini = """
-        [loggers]
-        keys = root
-        [handlers]
-        keys = console
-        [formatters]
-        keys = plain
-        [logger_root]
-        level = WARNING
-        handlers = console
-        [handler_console]
-        class = StreamHandler
-        args = (sys.stderr,)
-        formatter = plain
-        [formatter_plain]
-        format = %(message)s
-    """
-    project = make_project(tmp_path / "app", "own_engine", ini).chain("a1", "a2")
+    project = make_project(tmp_path / "app", "own_engine", LOGGING).chain("a1", "a2")
     ended = run(database15, project.folder)
     assert ended.code == 0, ended
     assert heads(database15) == ["a2"]

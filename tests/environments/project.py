@@ -20,24 +20,6 @@ CREATE = "op.create_table('t_{revision}', sa.Column('id', sa.Integer, primary_ke
 BROKEN = "op.create_table('t_half', sa.Column('id', sa.Integer))\nop.execute('SELECT nonsense')"
 REVISIONS = ("a1", "a2", "a3")
 
-LOGGING = """
-    [loggers]
-    keys = root
-    [handlers]
-    keys = console
-    [formatters]
-    keys = plain
-    [logger_root]
-    level = WARNING
-    handlers = console
-    [handler_console]
-    class = StreamHandler
-    args = (sys.stderr,)
-    formatter = plain
-    [formatter_plain]
-    format = %(message)s
-"""
-
 
 @dataclass(frozen=True)
 class Project:

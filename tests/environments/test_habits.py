@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from environments.project import BROKEN, LOGGING, REVISIONS, Project, make_project, settings_of, upgrade_plainly
+from environments.project import BROKEN, REVISIONS, Project, make_project, settings_of, upgrade_plainly
 from environments.side import Side
 from revgate.migration.errors import RevisionFailed
+from support.file_config import LOGGING
 
 BOTH = ("postgresql", "sqlite")
 POSTGRESQL = ("postgresql",)

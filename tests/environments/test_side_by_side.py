@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from database.projects.running import start
-from environments.project import LOGGING, REVISIONS, make_project, settings_of
+from environments.project import REVISIONS, make_project, settings_of
 from environments.side import Side
 from revgate.migration.errors import LockTimeout
 from support.cli import Cli
+from support.file_config import LOGGING
 
 FREE = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
+from revgate.cli.parsing import add_format_options
 from revgate.cli.plan import add_plan_options, read_plan
 
 if TYPE_CHECKING:
@@ -30,11 +31,7 @@ The rules are in docs/lint.md; those of squawk come to them where it is installe
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `lint`."""
     parser.add_argument("--strict", action="store_true", help="end with 1 for warnings, too")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument(
-        "--format", choices=("text", "json", "markdown", "github"), default="text", help="of the findings"
-    )
-    form.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    add_format_options(parser, ("text", "json", "markdown", "github"), "of the findings")
     add_plan_options(parser)
 
 

@@ -2,8 +2,15 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn
+
+
+def add_format_options(parser: argparse.ArgumentParser, choices: Sequence[str], of: str) -> None:
+    """Add --format, whose default is text, and --json, which is short for one."""
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--format", choices=choices, default="text", help=of)
+    form.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):

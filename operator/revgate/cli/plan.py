@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from revgate.cli.database_options import add_database_options, open_engine, scripts_of
+from revgate.cli.parsing import add_format_options
 
 if TYPE_CHECKING:
     import argparse
@@ -31,11 +32,7 @@ exit code is 1. What `lint` finds stands before each statement."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `plan`."""
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument(
-        "--format", choices=("text", "sql", "json", "markdown"), default="text", help="of the plan (default: text)"
-    )
-    form.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    add_format_options(parser, ("text", "sql", "json", "markdown"), "of the plan (default: text)")
     add_plan_options(parser)
 
 

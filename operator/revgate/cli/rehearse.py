@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from revgate.cli.database_options import add_database_options, open_engine, scripts_of
+from revgate.cli.parsing import add_format_options
 from revgate.cli.printing import print_json
 
 if TYPE_CHECKING:
@@ -42,11 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--on", required=True, metavar="VARIABLE", help="the variable that has the URL of the other server")
     add("--round-trip", action="store_true", help="go up, down and up again, and compare the schemas")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument(
-        "--format", choices=("text", "json", "markdown"), default="text", help="of the answer (default: text)"
-    )
-    form.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    add_format_options(parser, ("text", "json", "markdown"), "of the answer (default: text)")
     add_database_options(parser)
 
 

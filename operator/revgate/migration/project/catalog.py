@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from revgate.contract.serves import Edge
 from revgate.migration.digests import digests_of
 from revgate.migration.project.graph import newest_first
-from revgate.migration.project.headers import Header, read_header, revision_files
+from revgate.migration.project.headers import Header, read_header
+from revgate.migration.project.listing import revision_files
 
 
 @dataclass(frozen=True, slots=True)

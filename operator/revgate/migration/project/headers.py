@@ -6,9 +6,7 @@ written as a plain value at the top level is not guessed at: then Alembic import
 
 import ast
 import hashlib
-import os
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +20,6 @@ _ASIDE: Final = re.compile(
     rb"^serves_from\b.*\n?|^[ \t]*# lint: ignore\[.*\n?|[ \t]+# lint: ignore\[.*$", re.MULTILINE
 )  # what is said about a revision long after it was applied
 _BLANK: Final = re.compile(rb"^[ \t]*\n", re.MULTILINE)
-_REVISION_FILE: Final = re.compile(r"(?!\.\#|__init__).*\.py$")
 
 Words = tuple[str, ...]
 
@@ -73,23 +70,6 @@ def checksum_of(content: bytes) -> str:
     nor does a comment that tells the linter to be silent.
     """
     return hashlib.sha256(_BLANK.sub(b"", _ASIDE.sub(b"", content.replace(b"\r\n", b"\n")))).hexdigest()
-
-
-def revision_files(folders: Sequence[str], *, recursive: bool) -> Iterator[os.DirEntry[str]]:
-    """Yield the files that Alembic would import, in its order."""
-    for folder in folders:
-        yield from _files(folder, recursive=recursive)
-
-
-def _files(folder: str, *, recursive: bool) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
-    for entry in entries:
-        if _REVISION_FILE.match(entry.name) and entry.is_file():
-            yield entry
-    for entry in entries if recursive else ():
-        if entry.is_dir() and entry.name != "__pycache__":
-            yield from _files(entry.path, recursive=True)
 
 
 def _values(text: str) -> dict[str, Words] | None:

@@ -11,9 +11,11 @@ import hashlib
 import json
 import os
 
+from revgate.migration.project.listing import revision_files
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from revgate.migration.project.catalog import Catalog
 
@@ -116,17 +118,9 @@ def _is_as_it_was(folder: str, file: Sequence[object], until: float) -> bool:
 def _listing(locations: Sequence[str], until: float | None) -> str:
     """Return a digest of names and sizes; "" when a file is newer than `until`."""
     digest = hashlib.sha256()
-    for location in locations:
-        for entry in _revision_files(location):
-            found = entry.stat()
-            if until is not None and found.st_mtime > until:
-                return ""
-            digest.update(f"{entry.name}\0{found.st_size}\n".encode(errors="surrogateescape"))
+    for entry in revision_files(locations, recursive=False):
+        found = entry.stat()
+        if until is not None and found.st_mtime > until:
+            return ""
+        digest.update(f"{entry.name}\0{found.st_size}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
-
-
-def _revision_files(location: str) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(location) as found:
-        for entry in sorted(found, key=lambda one: one.name):
-            if entry.name.endswith(".py") and not entry.name.startswith((".#", "__init__")):
-                yield entry

@@ -12,7 +12,8 @@ from alembic.util import load_python_file
 from revgate.migration.errors import BrokenScripts
 from revgate.migration.output.places import shown
 from revgate.migration.project.blame import blame_file
-from revgate.migration.project.headers import Header, read_header, revision_files
+from revgate.migration.project.headers import Header, read_header
+from revgate.migration.project.listing import revision_files
 
 
 class LazyScript(Script):
