@@ -19,25 +19,19 @@ import sqlalchemy as sa
 from alembic import op
 
 from revgate.migration.environment.autocommit import repeatable, without_timeouts
+from revgate.migration.postgresql.catalog_sql import BUILDS
 from revgate.migration.stopping import pause
 
 _POLL_SECONDS: Final = 0.2
 _DROP_WITHIN: Final = sa.text("SELECT set_config('lock_timeout', '10s', false)")
 
-# By its table and not by name alone: the search path may lead to an index of the same name elsewhere. Of another role's
-# build only the pid can be seen: then whoever builds holds the lock of a build on the table.
+# By its table and not by name alone: the search path may lead to an index of the same name elsewhere
 _STATE: Final = sa.text(
-    """
-    SELECT i.indisvalid, EXISTS (
-        SELECT FROM pg_stat_progress_create_index AS p
-        WHERE p.datname = current_database() AND (p.index_relid = i.indexrelid OR p.index_relid IS NULL AND EXISTS (
-            SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database AND d.datname = p.datname
-            WHERE l.pid = p.pid AND l.relation = i.indrelid AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
-        ))
-    )
+    f"""
+    SELECT i.indisvalid, EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE {BUILDS})
     FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
     WHERE i.indrelid = to_regclass(:table) AND c.relname = :name
-    """
+    """  # noqa: S608  a constant
 )
 
 

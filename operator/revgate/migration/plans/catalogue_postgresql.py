@@ -14,29 +14,26 @@ import sqlalchemy as sa
 from revgate.migration.lint.catalogue import Catalogue, Index, TableFacts
 from revgate.migration.lint.columns import read_constraint
 from revgate.migration.lint.reader import Name, Reader, read
+from revgate.migration.postgresql.catalog_sql import LEAVES, ROWS
 
 _PATIENCE: Final = ("SET LOCAL lock_timeout = '100ms'", "SET LOCAL statement_timeout = '10s'")
 _TABLES: Final = sa.text(
-    """
+    f"""
     SELECT c.oid, n.nspname, c.relname, pg_table_is_visible(c.oid), sizes.rows, sizes.bytes
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN bool_and(part.reltuples >= 0) THEN sum(part.reltuples)::bigint END AS rows,
+        SELECT {ROWS} AS rows,
             sum(
                 CASE WHEN part.relpages > 0
                 THEN (part.relpages + coalesce(toast.relpages, 0))::bigint * current_setting('block_size')::int
                 ELSE coalesce(pg_relation_size(part.oid), 0) END
             )::bigint AS bytes
-        FROM (
-            SELECT c.oid AS relid WHERE c.relkind <> 'p'
-            UNION ALL
-            SELECT tree.relid FROM pg_partition_tree(c.oid) AS tree WHERE c.relkind = 'p' AND tree.isleaf
-        ) AS leaf
+        FROM {LEAVES} AS leaf
         JOIN pg_class AS part ON part.oid = leaf.relid
         LEFT JOIN pg_class AS toast ON toast.oid = part.reltoastrelid
     ) AS sizes
     WHERE c.relname = ANY(CAST(:names AS text[])) AND c.relkind IN ('r', 'p', 'm', 'f', 'v')
-    """
+    """  # noqa: S608  a constant
 )
 _COLUMNS: Final = sa.text(
     "SELECT attrelid, attname, format_type(atttypid, atttypmod) FROM pg_attribute "

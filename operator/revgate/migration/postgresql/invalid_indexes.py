@@ -9,22 +9,16 @@ import psycopg
 from psycopg import sql
 
 from revgate.migration.doctor import Check, ok, problem, warning
+from revgate.migration.postgresql.catalog_sql import BUILDS
 
-# Of another role's build, only its pid can be seen: then whoever builds holds the lock of a build on the table
-_INVALID: Final = """
+_INVALID: Final = f"""
     SELECT n.nspname, c.relname, t.oid::regclass::text, c.relkind = 'I', i.indisunique, b.pid
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_class t ON t.oid = i.indrelid
-    LEFT JOIN LATERAL (
-        SELECT p.pid FROM pg_stat_progress_create_index p
-        WHERE p.datname = current_database() AND (p.index_relid = i.indexrelid OR p.index_relid IS NULL AND EXISTS (
-            SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = p.datname
-            WHERE l.pid = p.pid AND l.relation = i.indrelid AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
-        )) LIMIT 1
-    ) b ON true
+    LEFT JOIN LATERAL (SELECT p.pid FROM pg_stat_progress_create_index p WHERE {BUILDS} LIMIT 1) b ON true
     WHERE NOT i.indisvalid AND c.relpersistence <> 't'
     ORDER BY 1, 2
-"""
+"""  # noqa: S608  a constant
 _LEFT_BY_REINDEX: Final = re.compile(r"_cc(new|old)[0-9]*\Z")
 
 

@@ -7,6 +7,7 @@ import psycopg
 
 from revgate.contract import names
 from revgate.migration.history import History
+from revgate.migration.postgresql.catalog_sql import LEAVES, ROWS
 from revgate.migration.rehearsal.result import Table
 from revgate.migration.rehearsal.trace import Relation
 
@@ -18,12 +19,7 @@ _RELATIONS: Final = (
 _ROWS: Final = f"""
     SELECT n.nspname, c.relname, sizes.rows FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN bool_and(part.reltuples >= 0) THEN sum(part.reltuples)::bigint END AS rows
-        FROM (
-            SELECT c.oid AS relid WHERE c.relkind <> 'p'
-            UNION ALL
-            SELECT tree.relid FROM pg_partition_tree(c.oid) AS tree WHERE c.relkind = 'p' AND tree.isleaf
-        ) AS leaf JOIN pg_class AS part ON part.oid = leaf.relid
+        SELECT {ROWS} AS rows FROM {LEAVES} AS leaf JOIN pg_class AS part ON part.oid = leaf.relid
     ) AS sizes WHERE {_USERS}
 """  # noqa: S608  a constant
 _SETTINGS: Final = (
