@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 py := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: bench faults help venv tools test verify lint generate lock cluster cluster-down image image-load demo demo-down clean \
+.PHONY: bench bench-page faults help venv tools test verify lint generate lock cluster cluster-down image image-load demo demo-down clean \
 	migrate-create migrate-up migrate-down migrate-status migrate-reset
 
 help: ## this list
@@ -24,11 +24,11 @@ test: tools venv ## everything that the tests need, and then the tests
 	@deploy/demo/images
 	@tests/all $(py)/python $(PYTEST_ARGS)
 
-bench: tools venv ## what revgate costs, beside psql and plain Alembic: gate, many revisions, a million rows, readers' stall
-	@$(py)/python bench/wait.py
-	@$(py)/python bench/revisions.py
-	@$(py)/python bench/upgrade.py
-	@$(py)/python bench/stall.py
+bench: tools venv ## what revgate costs, beside psql, plain Alembic and other tools: one table of floors, build/bench.json
+	@$(py)/python bench/all.py
+
+bench-page: tools venv ## the same, with its tables written into docs/performance.md
+	@$(py)/python bench/all.py --markdown docs/performance.md
 
 verify: generate lint test ## what has to hold before a commit is shown: generated files, lint, types, tests, a clean tree
 	@[ -z "$$(git status --porcelain)" ] || { git status --short; echo "The tree is not clean: commit what is listed, generated files included" >&2; exit 1; }

@@ -4,41 +4,32 @@ A report reads a table in a transaction, and goes on for so long after the ALTER
 wait for it. Whoever reads the table meanwhile waits behind the ALTER, unless that gives way. Each contender gets a
 database of its own; they take turns.
 
-    python bench/stall.py [--seconds 4] [--rounds 3] [--json build/bench-stall.json]
+    python bench/stall.py [--quick]
 """
 
-import argparse
-import json
-import os
 import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+from alone import run_alone
+from contenders import ALEMBIC, JOB, UPGRADE
+from processes import Database, own, words_for
+from projects import ENVIRONMENT
+from sizes import Size
+from tables import Floor, Results, Table
 
-from support.servers import Database, Server, running_server  # noqa: E402  the path comes first
+from support.servers import Server, running_server
 
 MOST = 0.6  # seconds that revgate may make readers wait
 READERS = 4
 ENDS_WITHIN = 120.0
 NOTICED = 0.05  # a read that takes longer has stood still
 WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass AND mode = 'AccessExclusiveLock'"
-ENVIRONMENT = """import os
-from alembic import context
-from sqlalchemy import create_engine
-
-with create_engine(os.environ["DATABASE_URL"]).connect() as connection:
-    context.configure(connection=connection, transaction_per_migration=True)
-    with context.begin_transaction():
-        context.run_migrations()
-"""
 REVISION = """import sqlalchemy as sa
 from alembic import op
 
@@ -60,25 +51,16 @@ class Figure:
     upgrade: float  # the contender's whole process
 
 
-def main() -> int:
-    """Measure, print and keep; 1 when readers stood still for too long."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=4.0, help="how long the report goes on (default: 4)")
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each contender (default: 3)")
-    parser.add_argument("--json", type=Path, default=ROOT / "build/bench-stall.json", help="where the figures go")
-    options = parser.parse_args()
+def measure(size: Size) -> Results:
+    """Measure every contender."""
     figures: dict[str, list[Figure]] = {}
     with running_server(15) as server, tempfile.TemporaryDirectory() as folder:
         project = prepare(Path(folder))
-        for _ in range(options.rounds):
-            for name, command in commands(project).items():
-                figures.setdefault(name, []).append(measure(server, command, project, options.seconds))
-    worst = show(figures, options.seconds)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(
-        json.dumps({name: [asdict(one) for one in runs] for name, runs in figures.items()}, indent=1)
-    )
-    return int(worst > MOST)
+        for _ in range(size.stall_rounds):
+            for name, command in commands().items():
+                figures.setdefault(name, []).append(run(server, command, project, size.report))
+    kept = {name: [asdict(one) for one in runs] for name, runs in figures.items()}
+    return Results([table(figures, size.report)], list(floors(figures)), kept)
 
 
 def prepare(folder: Path) -> Path:
@@ -91,18 +73,16 @@ def prepare(folder: Path) -> Path:
     return folder
 
 
-def commands(project: Path) -> dict[str, list[str]]:
+def commands() -> dict[str, list[str]]:
     """Return what is compared, plain Alembic first."""
-    own = Path(sys.executable).parent
-    ini = str(project / "alembic.ini")
     return {
-        "alembic upgrade head": [str(own / "alembic"), "-c", ini, "upgrade", "head"],
-        "revgate upgrade head": [sys.executable, "-m", "revgate", "-c", ini, "upgrade", "head"],
-        "revgate job": [sys.executable, "-m", "revgate", "job"],
+        ALEMBIC: own("alembic", "upgrade", "head"),
+        UPGRADE: own("revgate", "upgrade"),
+        JOB: own("revgate", "job"),
     }
 
 
-def measure(server: Server, command: list[str], project: Path, seconds: float) -> Figure:
+def run(server: Server, command: list[str], project: Path, seconds: float) -> Figure:
     """Run one contender on a table that a report and some readers use."""
     database = server.new_database()
     try:
@@ -125,10 +105,9 @@ def measure(server: Server, command: list[str], project: Path, seconds: float) -
 
 def start(command: list[str], database: Database, project: Path) -> "subprocess.Popen[bytes]":
     """Start a contender with both of our names for the database in its environment."""
-    dropped = ("REVGATE_", "DATABASE_", "PG")
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
-    words = clean | {"DATABASE_URL": database.sqlalchemy_url, "REVGATE_DATABASE_URL": database.url}
-    return subprocess.Popen(command, cwd=project, env=words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command, cwd=project, env=words_for(database), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
 
 
 def await_waiting(database: Database, process: "subprocess.Popen[bytes]") -> None:
@@ -164,17 +143,26 @@ def readers(database: Database) -> Iterator[list[list[float]]]:
             thread.join()
 
 
-def show(figures: dict[str, list[Figure]], seconds: float) -> float:
-    """Print a table of the worst of each, and return what revgate made readers wait at most."""
-    rounds = len(next(iter(figures.values())))
-    print(f"ALTER TABLE behind a report that goes on for {seconds:g} s, PostgreSQL 15; seconds, the worst of {rounds}")
-    print(f"{'':24}{'longest stall':>15}{'stalled in all':>16}{'upgrade done in':>17}")
+def table(figures: Mapping[str, Sequence[Figure]], seconds: float) -> Table:
+    """Return the worst of each."""
+    rows = []
     for name, runs in figures.items():
         worst = [max(getattr(one, what) for one in runs) for what in ("longest", "stalled", "upgrade")]
-        print(f"{name:24}{worst[0]:15.2f}{worst[1]:16.2f}{worst[2]:17.2f}")
-    print(f"To reach: at most {MOST} s of revgate")
-    return max(one.longest for name, runs in figures.items() if name.startswith("revgate") for one in runs)
+        rows.append([name, *(f"{value:.2f}" for value in worst)])
+    return Table(
+        "How long readers stand still",
+        f"ALTER TABLE waits behind a report that goes on for {seconds:g} s; everybody who reads the table waits behind "
+        "the ALTER. Seconds, the worst of all rounds.",
+        ("longest stall", "stalled in all", "upgrade done in"),
+        rows,
+    )
+
+
+def floors(figures: Mapping[str, Sequence[Figure]]) -> Iterator[Floor]:
+    """Yield what is to be reached."""
+    for name in (UPGRADE, JOB):
+        yield Floor(f"readers' longest stall, {name}", MOST, max(one.longest for one in figures[name]), unit=" s")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_alone(measure, __doc__)

@@ -22,9 +22,9 @@ class Release:
     def account(self) -> str:
         return f"system:serviceaccount:{self.namespace}:{self.name}"
 
-    def install(self, chart: Path) -> None:
+    def install(self, chart: Path, *options: str) -> None:
         """Install the chart; a warning of the API server is a failure."""
-        done = self.api.cluster.helm("install", self.name, str(chart), "--namespace", self.namespace)
+        done = self.api.cluster.helm("install", self.name, str(chart), "--namespace", self.namespace, *options)
         assert "Warning" not in done.stderr, done.stderr
 
     def uninstall(self) -> None:

@@ -11,7 +11,13 @@ import yaml
 
 from chart.apiserver import REPOSITORY
 
-GENERATED = ("deploy/install.yaml", "deploy/crds/schemamigrations.yaml", "charts/revgate/crds/schemamigrations.yaml")
+GENERATED = (
+    "deploy/install.yaml",
+    "deploy/crds/schemamigrations.yaml",
+    "charts/revgate/crds/schemamigrations.yaml",
+    "deploy/crds/schemaplans.yaml",
+    "charts/revgate/crds/schemaplans.yaml",
+)
 GENERATE = [sys.executable, "-m", "revgate.control.generate"]
 
 

@@ -36,7 +36,7 @@ def log(api: ApiServer, release: Release, tmp_path_factory: pytest.TempPathFacto
     """Return the log of an operator that runs on this machine with the service account's token."""
     place = tmp_path_factory.mktemp("operator")
     (place / "kubeconfig").write_text(json.dumps(kubeconfig_of(api, release)))
-    words = ["operator", "--runner-image", "r:1", "--liveness", "http://127.0.0.1:0/healthz"]
+    words = ["operator", "--runner-image", "r:1", "--listen", "127.0.0.1:0"]
     command = [sys.executable, "-m", "revgate", *words]
     environment = {**os.environ, "KUBECONFIG": str(place / "kubeconfig")}
     with (place / "log").open("wb") as output:

@@ -12,6 +12,7 @@ from support.waiting import eventually
 OPERATOR = {
     "schemamigrations.revgate.io": {"get", "list", "watch"},
     "schemamigrations/status.revgate.io": {"patch"},
+    "schemaplans.revgate.io": {"get", "list", "watch", "create", "delete"},
     "jobs.batch": {"get", "list", "watch", "create", "delete"},
     "pods.": {"list", "watch"},
     "pods/log.": {"get"},
@@ -40,7 +41,17 @@ def test_the_operator_has_exactly_the_rights_that_it_uses_in_every_namespace(
     api: ApiServer, release: Release, namespace: str
 ):
     assert rights(api, release.account, namespace) == OPERATOR
-    assert rights(api, release.account, release.namespace) == OPERATOR
+    lease = {"leases.coordination.k8s.io": {"create", "get", "update"}}
+    assert rights(api, release.account, release.namespace) == OPERATOR | lease
+
+
+def test_the_operator_can_not_touch_the_lease_of_somebody_else(api: ApiServer, release: Release, namespace: str):
+    own, other = f"--namespace={release.namespace}", f"--namespace={namespace}"
+    for verb in ("get", "update"):
+        assert api.can(release.account, verb, f"leases/{release.name}", own)
+        assert not api.can(release.account, verb, "leases/somebody-elses", own)
+        assert not api.can(release.account, verb, f"leases/{release.name}", other)
+    assert not api.can(release.account, "create", "leases", other)
 
 
 @pytest.mark.parametrize("verb", ["get", "list", "watch"])

@@ -34,6 +34,10 @@ def apply(cluster: Cluster, api: Api, body: str | dict[str, Any]) -> str:
 
 DURATION = "write a duration like 500ms, 30s, 10m or 1h30m"
 WHICH = "give either urlFrom, or the parts host, name, userFrom and passwordFrom"
+DIRECT = "directUrlFrom goes with urlFrom; with the parts, give the host of the server itself"
+OF_SCRIPTS = "alembic.config, section, scriptLocation and xArgs are about the scripts of an image: give image"
+BASELINE = 'name one revision by its full id, such as "0001"'
+SCHEMA = "name a schema of the application: $user and names that begin with pg_ are PostgreSQL's own"
 REVISION = 'name one revision: head, heads, "0008" or branch@head'
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an image with a space": ({"image": "led ger"}, "spec.image"),
@@ -85,6 +89,47 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "ledger.enabled in words": ({"ledger": {"enabled": "on"}}, "spec.ledger.enabled"),
     "a reader without a name": ({"ledger": {"readers": [""]}}, "spec.ledger.readers[0]"),
     "more readers than anybody has": ({"ledger": {"readers": ["r"] * 51}}, "spec.ledger.readers: Too many"),
+    "ledger.edited in other words": ({"ledger": {"edited": "Ignore"}}, 'supported values: "Refuse", "Accept"'),
+    "edited files without a ledger": (
+        {"ledger": {"enabled": False, "edited": "Accept"}},
+        "ledger.edited is about what the ledger knows: leave it out, or let ledger.enabled be true",
+    ),
+    "a direct URL beside parts": ({"database": PARTS | {"directUrlFrom": URL["urlFrom"]}}, DIRECT),
+    "a direct URL in clear": ({"database": URL | {"directUrlFrom": "postgresql://"}}, "spec.database.directUrlFrom"),
+    "the role none": ({"database": URL | {"role": "none"}}, 'name a role; "none" is PostgreSQL'),
+    "a role of 64 characters": ({"database": URL | {"role": "r" * 64}}, "spec.database.role: Too long"),
+    "the schema of whoever logs in": ({"database": URL | {"schema": "$user"}}, SCHEMA),
+    "a schema of PostgreSQL's": ({"database": URL | {"schema": "pg_temp"}}, SCHEMA),
+    "a schema that is a number": ({"database": URL | {"schema": 7}}, "spec.database.schema"),
+    "a version table of 64 characters": (
+        {"alembic": {"versionTable": "v" * 64}},
+        "spec.alembic.versionTable: Too long",
+    ),
+    "a section without a name": ({"alembic": {"section": ""}}, "spec.alembic.section"),
+    "an argument that is a number": ({"alembic": {"xArgs": {"tenant": 7}}}, "spec.alembic.xArgs.tenant"),
+    "arguments as a list": ({"alembic": {"xArgs": ["tenant=acme"]}}, "spec.alembic.xArgs"),
+    "an argument with an equals sign": (
+        {"alembic": {"xArgs": {"a=b": "c"}}},
+        "an argument's name is not empty and holds no equals sign",
+    ),
+    "an argument without a name": ({"alembic": {"xArgs": {"": "c"}}}, "an argument's name is not empty"),
+    "more arguments than anybody has": ({"alembic": {"xArgs": {str(n): "" for n in range(31)}}}, "Too many"),
+    "a misspelt field of alembic": ({"alembic": {"xargs": {}}}, 'unknown field "spec.alembic.xargs"'),
+    **{
+        f"alembic.{field} without an image": ({"image": "", "alembic": {field: value}}, OF_SCRIPTS)
+        for field, value in {"config": "a.ini", "section": "a", "scriptLocation": "a", "xArgs": {"a": "b"}}.items()
+    },
+    "an unquoted baseline": ({"baseline": 1}, "spec.baseline"),
+    "a relative baseline": ({"baseline": "-1"}, BASELINE),
+    "a baseline that is a branch": ({"baseline": "billing@head"}, BASELINE),
+    "a baseline on the way down": (
+        {"baseline": "0001", "downgrade": {"to": "0005"}},
+        "baseline is about the way up and downgrade.to about the way down: leave one of them out",
+    ),
+    "lint in other words": ({"lint": "Strict"}, 'supported values: "None", "Warn", "Enforce"'),
+    "a backup without a claim": ({"backup": {"method": "PgDump"}}, "a backup needs claimName"),
+    "a backup by another method": ({"backup": {"method": "Snapshot"}}, 'supported values: "None", "PgDump"'),
+    "a backup that keeps none": ({"backup": {"method": "PgDump", "claimName": "a", "keep": 0}}, "spec.backup.keep"),
     "a negative historyLimit": ({"historyLimit": -1}, "spec.historyLimit"),
     "a historyLimit without an end": ({"historyLimit": 101}, "spec.historyLimit"),
     "a field that does not exist": ({"taget": "head"}, 'unknown field "spec.taget"'),
@@ -106,6 +151,24 @@ TAKEN = {
     "a revision": {"targetRevision": "0008"},
     "a head of a branch": {"targetRevision": "billing@head"},
     "durations of many parts": {"timeouts": {"runner": "1h30m", "lock": "1s500ms"}},
+    "a direct URL": {"database": URL | {"directUrlFrom": URL["urlFrom"]}},
+    "a role and a schema as odd as PostgreSQL takes them": {"database": URL | {"role": 'o "7"', "schema": "Übung %s"}},
+    "a project in every detail": {
+        "alembic": {
+            "config": "db/alembic.ini",
+            "section": "billing",
+            "scriptLocation": "shop:migrations",
+            "versionTable": "billing_version",
+            "versionTableSchema": "meta",
+            "xArgs": {"tenant": "acme", "empty": "", "not an identifier!": "x=y"},
+        }
+    },
+    "a version table of the bundled scripts": {"image": "", "alembic": {"versionTable": "v", "xArgs": {}}},
+    "a baseline": {"baseline": "0001"},
+    "lint as an error": {"lint": "Enforce"},
+    "a claim that waits for its method": {"backup": {"method": "None", "claimName": "ledger-backups"}},
+    "a backup": {"backup": {"method": "PgDump", "claimName": "ledger-backups", "keep": 7}},
+    "edited files": {"ledger": {"edited": "Accept"}},
     "nobody reads the ledger": {"ledger": {"readers": []}},
     "a template with what only Kubernetes knows": {"job": {"template": {"spec": {"aField": {"ofTomorrow": 1}}}}},
 }
@@ -123,7 +186,13 @@ def test_the_smallest_migration_is_taken_and_its_defaults_are_filled_in(crd: Clu
     assert spec["suspend"] is False
     assert spec["timeouts"] == {"runner": "10m", "lock": "500ms", "statement": "0s", "start": "10m", "total": "0s"}
     assert spec["retry"] == {"initialDelay": "5s", "maxDelay": "5m", "limit": 5}
-    assert spec["ledger"] == {"enabled": True, "readers": ["PUBLIC"]}
+    assert spec["ledger"] == {"enabled": True, "readers": ["PUBLIC"], "edited": "Refuse"}
+    assert (spec["baseline"], spec["lint"], spec["backup"]) == ("", "None", {"method": "None", "keep": 3})
+    assert spec["database"] == URL | {"role": "", "schema": ""}
+    assert spec["alembic"] == {
+        **dict.fromkeys(("config", "scriptLocation", "versionTable", "versionTableSchema"), ""),
+        "section": "alembic",
+    }
     assert spec["job"]["ttlSecondsAfterFinished"] == 86400
     assert spec["historyLimit"] == 10
 
@@ -148,6 +217,12 @@ def test_a_user_cannot_write_the_status_with_the_spec(crd: Cluster, api: Api):
     assert (api.get(MIGRATIONS, "ledger") or {})["status"]["conditions"][0]["status"] == "Unknown"
 
 
+def test_the_arguments_of_env_py_are_kept_word_for_word(crd: Cluster, api: Api):
+    said = {"tenant": "acme", "Path": "a b$(c)", "empty": ""}
+    assert apply(crd, api, manifest(alembic={"xArgs": said})) == ""
+    assert (api.get(MIGRATIONS, "ledger") or {})["spec"]["alembic"]["xArgs"] == said
+
+
 def test_people_see_the_columns_that_they_look_for(crd: Cluster, api: Api):
     assert apply(crd, api, SMALLEST) == ""
     shown = crd.kubectl("get", "-n", api.namespace, "smig").stdout
@@ -158,6 +233,13 @@ def test_people_see_the_columns_that_they_look_for(crd: Cluster, api: Api):
 
 
 def test_every_field_is_explained_by_kubectl(crd: Cluster):
-    for field in ("spec.database.urlFrom", "spec.timeouts.lock", "spec.retry.maxDelay", "status.servedRevisions"):
+    for field in (
+        "spec.database.urlFrom",
+        "spec.alembic.xArgs",
+        "spec.backup.claimName",
+        "spec.timeouts.lock",
+        "spec.retry.maxDelay",
+        "status.servedRevisions",
+    ):
         said = crd.kubectl("explain", f"schemamigration.{field}").stdout
         assert re.search(r"DESCRIPTION:\n\s+\S", said), field

@@ -19,6 +19,7 @@ from database.projects.running import run
 from revgate.contract.reasons import Reason
 from revgate.migration.backups.backup import Backup, BackupFailed
 from revgate.migration.library.runner import MigrationRunner
+from support import commands
 from support.backing_up import kept, url_of
 from support.cli import Cli
 from support.servers import Database
@@ -126,14 +127,8 @@ def test_a_command_that_is_stopped_leaves_nothing_behind(database15, pg_dump15, 
 
 
 def _backup(database: Database, project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "revgate", "backup", *arguments],
-        cwd=project.folder,
-        env={**os.environ, "DATABASE_URL": database.url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environ = {**os.environ, "DATABASE_URL": database.url}
+    return commands.run("revgate", "backup", *arguments, folder=project.folder, environ=environ)
 
 
 def _upgrade(

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from database.projects.project import make_project
-from support.cli import CLEAN, Cli, write_revision
+from support.cli import CLEAN, REVGATE, Cli, write_revision
 from support.waiting import eventually
 
 SECRET = "hunter2 hunter3"
@@ -198,7 +198,7 @@ def test_an_interrupt_ends_with_one_sentence_and_what_was_applied_stays(tmp_path
     project = make_project(tmp_path / "slow").revision("a1").revision("b2", "a1", "op.execute('SELECT pg_sleep(60)')")
     cli = Cli(project.folder).at(database15.url)
     with (tmp_path / "err").open("w") as err:
-        command = [*cli.program, "upgrade"]
+        command = [*REVGATE, "upgrade"]
         process = subprocess.Popen(command, cwd=cli.folder, env={**CLEAN, **cli.environment}, stdout=err, stderr=err)
     asleep = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%%pg_sleep%%' AND pid <> pg_backend_pid()"
     eventually("the second revision runs", lambda: database15.query(asleep)[0][0], world=(tmp_path / "err").read_text)

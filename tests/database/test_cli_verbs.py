@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from database.projects.project import make_project
-from support.cli import Cli
+from support.cli import REVGATE, Cli
 from support.ledger import psql, snapshot
 from support.servers import Database
 
@@ -128,7 +128,7 @@ def test_logs_and_sql_go_to_stderr_so_that_the_answer_can_be_read_by_a_script(cl
     assert ended.out == "✓ Upgraded to 0002\n"
     assert "CREATE TABLE currencies" in ended.err
     assert "revision_applied" in ended.err
-    pipe = f"{cli.program[0]} -m revgate current --bundled --echo --debug | grep -oP '\\d{{4}}'"
+    pipe = f"{REVGATE[0]} -m revgate current --bundled --echo --debug | grep -oP '\\d{{4}}'"
     assert Cli(cli.folder, cli.environment, ("/bin/sh", "-c", pipe)).ok().out == "0002\n"
 
 

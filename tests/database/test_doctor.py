@@ -115,7 +115,16 @@ def test_an_unreachable_server_is_told_at_once(project):
 def test_a_pooler_is_a_problem(database15, project):
     with pooled(database15) as behind:
         (told,) = diagnosed(behind.url, project).problems
-    assert told.startswith("pooler: The URL leads to a connection pooler")
+    assert told.startswith("pooler: The database URL leads to a connection pooler")
+
+
+def test_a_pooler_of_sessions_is_none_where_it_is_promised(database15, project, monkeypatch):
+    monkeypatch.setenv("REVGATE_POOLER", "session")
+    with pooled(database15, "session") as behind:
+        assert diagnosed(behind.url, project).problems == []
+    with pooled(database15) as behind:
+        (told,) = diagnosed(behind.url, project).problems
+    assert told.startswith("pooler: REVGATE_POOLER promises a pooler of sessions, but one session of the server served")
 
 
 def test_read_only_sessions_are_a_problem(server15, database15, project):

@@ -3,12 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from database.projects.project import Project, make_project
+from support import commands
 from support.diagnosis import make_invalid
 
 
@@ -47,11 +47,5 @@ def test_the_command_says_what_to_set_without_a_url(project):
 
 def _doctor(url: str, project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if "DATABASE" not in key and not key.startswith("PG")}
-    return subprocess.run(
-        [sys.executable, "-m", "revgate", "doctor", *arguments],
-        cwd=project.folder,
-        env={**clean, **({"DATABASE_URL": url} if url else {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environ = {**clean, **({"DATABASE_URL": url} if url else {})}
+    return commands.run("revgate", "doctor", *arguments, folder=project.folder, environ=environ)

@@ -1,13 +1,15 @@
 """Several runners, other sessions in the way, and runners that are cut off."""
 
 import signal
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import psycopg
 
 from database.projects.project import Project, make_project
-from database.projects.running import Running, heads, key_of, ledger, run, start, tables, until
+from database.projects.running import CLEAN, Running, heads, key_of, ledger, run, start, tables, until
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
 from support.servers import Database
@@ -219,7 +221,9 @@ def test_sigterm_in_a_concurrent_build_is_reported_and_the_next_run_builds_it_an
         running.signal(signal.SIGTERM)
         ended = running.end()
         assert (ended.code, ended.report.reason) == (Exit.INTERRUPTED, Reason.INTERRUPTED), ended
-        assert ended.report.message.endswith("during Revision a2 (a2_change.py); a part of it is committed")
+        assert ended.report.message.endswith(
+            "during Revision a2 (a2_change.py); a part of it is committed, and it may be run again from its beginning"
+        )
         assert (heads(database), database.query(VALID), database.query(BUILDING)) == (["a1"], [(False,)], [])
     assert run(database, project.folder).code == 0
     assert (heads(database), database.query(VALID)) == (["a2"], [(True,)])
@@ -260,6 +264,12 @@ SLOW_COMMIT = """
 ON_AN_OLD_SERVER = "op.execute('SET client_connection_check_interval = 0')"  # it cannot look whether we live
 
 
+# A stamp runs nothing of ours that could say so
+ON_ANY_SERVER = """BEGIN
+    PERFORM set_config('client_connection_check_interval', '0', false), set_config('lock_timeout', '0', false);"""
+OWN_VERSION_TABLE = "TABLE slow (version_num varchar(32) PRIMARY KEY)"
+
+
 def test_what_a_killed_runner_is_still_committing_is_waited_for(database: Database, tmp_path: Path):
     body = f"""
         {ON_AN_OLD_SERVER}
@@ -284,6 +294,28 @@ def test_what_a_killed_runner_is_still_committing_is_waited_for(database: Databa
     found = (heads(database), ledger(database), database.query("SELECT id FROM slow"))
     assert found == (["a1"], {"a1": "applied"}, [(1,)])
     assert lock_is_free(database)
+
+
+def test_what_a_killed_stamp_is_still_committing_is_waited_for(database15: Database, tmp_path: Path):
+    database15.query(SLOW_COMMIT.replace("BEGIN", ON_ANY_SERVER).replace("TABLE slow (id int)", OWN_VERSION_TABLE))
+    database15.query("ALTER TABLE slow RENAME TO alembic_version")
+    project = make_project(tmp_path / "app").chain("a1", "a2")
+    committing = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query = 'COMMIT'"
+    with closing(database15.connect()) as other:
+        other.execute("SELECT pg_advisory_lock(1)")
+        command = [sys.executable, "-m", "revgate", "stamp", "a1"]
+        environment = {**CLEAN, "DATABASE_URL": database15.url}
+        with (tmp_path / "err").open("w") as err:
+            stamp = subprocess.Popen(command, cwd=project.folder, env=environment, stderr=err, stdout=err)
+        until(lambda: database15.query(committing), lambda: (activity(database15), (tmp_path / "err").read_text()))
+        stamp.kill()
+        assert stamp.wait(60) == -signal.SIGKILL
+        second = start(database15, project.folder)
+        until(lambda: "lock_awaited" in second.err.read_text(), second.err.read_text)
+        other.execute("SELECT pg_advisory_unlock(1)")
+        ended = second.end()
+    assert (ended.code, heads(database15)) == (0, ["a2"]), ended
+    assert tables(database15) == ["t_a2"]
 
 
 def test_what_a_killed_runner_left_is_named_when_it_takes_too_long(database15: Database, tmp_path: Path):

@@ -11,7 +11,7 @@ import pytest
 from revgate.migration.errors import MigrationError
 from revgate.migration.rehearsal.failed import RehearsalRefused
 from support.backing_up import binaries, url_of
-from support.cli import CLEAN, Cli
+from support.cli import CLEAN, REVGATE, Cli
 from support.library_project import init_project
 from support.rehearsing import scratch_databases
 from support.waiting import eventually
@@ -100,7 +100,7 @@ def test_an_async_environment_with_its_own_url_is_led_to_the_copy(rehearsed, pro
 def test_a_stopped_rehearsal_leaves_no_database_behind(cli, project, server15):
     project.add("r1", "r0", up="op.execute('SELECT pg_sleep(60)')")
     process = subprocess.Popen(
-        [*cli.program, "rehearse", "--on", "REHEARSAL_URL"],
+        [*REVGATE, "rehearse", "--on", "REHEARSAL_URL"],
         cwd=cli.folder,
         env={**CLEAN, **cli.environment},
         stdout=subprocess.PIPE,

@@ -1,7 +1,6 @@
 """The SQL of revisions, run by psql: it does what an upgrade does, and stops where an upgrade's SQL is not known."""
 
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +16,7 @@ from database.projects.running import heads, tables
 from revgate.migration.project.scripts import Scripts, find_scripts
 from revgate.migration.rendering.rendering import render_downgrade, render_upgrade
 from revgate.migration.rendering.script import RevisionSql, script
+from support import commands
 from support.ledger import environment, psql, snapshot
 from support.servers import Database, Server
 
@@ -127,15 +127,8 @@ def extended(database: Database, revisions: Sequence[RevisionSql]) -> None:
 
 
 def plan(database: Database | None, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "revgate", "plan", *arguments],
-        cwd=folder,
-        env=environment(database.url if database else None),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    environ = environment(database.url if database else None)
+    return commands.run("revgate", "plan", *arguments, folder=folder, environ=environ)
 
 
 @pytest.fixture

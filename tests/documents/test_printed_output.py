@@ -16,8 +16,8 @@ from documents.test_shell_blocks import HISTORY, UPGRADED
 SYNTAX = ("upgrade [revision]", "downgrade <revision>", "current", "pending", "history")
 
 
-def test_help_begins_as_shown_and_names_every_command_that_is_shown(place):
-    done = bash(place, text_of("Проверка установки"))
+def test_help_begins_as_shown_and_names_every_command_that_is_shown(new_place):
+    done = bash(new_place("sqlite"), text_of("Проверка установки"))
     usage, _, commands = text_of("Проверка установки 2").partition("\n")
     assert done.stdout.startswith(f"{usage}\n\nCommands:\n")
     for line in commands.split("Commands:\n")[1].splitlines():
@@ -45,10 +45,10 @@ def test_history_is_as_shown_but_for_the_first_line_which_is_no_head(place):
 
 
 @pytest.mark.parametrize("key", SYNTAX)
-def test_a_command_takes_what_its_syntax_says(place, key):
+def test_a_command_takes_what_its_syntax_says(new_place, key):
     words = text_of(key).strip().removeprefix(MODULE).split()
     command, argument = words[0], " ".join(words[1:-1])
-    done = bash(place, f"{MODULE} {command} --help")
+    done = bash(new_place("sqlite"), f"{MODULE} {command} --help")
     usage = " ".join(done.stdout.partition("\n\n")[0].split())
     assert usage.startswith(f"Usage: {MODULE} {command} ")
     assert [word.strip("[]") for word in re.findall(r"\[?\b[A-Z]{8}\b\]?", usage)] == re.findall(r"[A-Z]{8}", argument)

@@ -64,11 +64,12 @@ def test_a_public_project_is_migrated_to_the_same_schema(
             for kind in project.on
             for way in WAYS
         }
-        migrate(project, tmp_path, [(way, side) for (_, way), side in sides.items()])
+        for kinds in [[kind] for kind in project.on] if project.keeps_first_url else [project.on]:
+            migrate(project, tmp_path, [(way, side) for (kind, way), side in sides.items() if kind in kinds])
         for kind in project.on:
             plain, ours = sides[kind, "plain"], sides[kind, "revgate"]
             assert ours.heads(project.table) == plain.heads(project.table) != []
-            assert len(ours.ledger()) == project.revisions
+            assert len(ours.ledger()) == project.count(kind)
             assert ours.schema() == plain.schema()
             if kind == "postgresql":
                 assert dumped(ours) == dumped(plain)

@@ -1,7 +1,6 @@
 """Runners beside one another, hooks that log, a process of its own: where the state of a process or server matters."""
 
 import logging
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -84,7 +83,7 @@ def test_the_loggers_of_the_application_are_heard_during_the_run_and_as_before_a
 def test_the_command_line_runs_it_in_a_process_of_its_own(sides: tuple[Side, Side], env: str, tmp_path: Path) -> None:
     ours, _ = sides
     project = make_project(tmp_path / "app", env, LOGGING).chain(*REVISIONS)
-    cli = Cli(project.folder, program=(sys.executable, "-m", "revgate")).at(ours.text)
+    cli = Cli(project.folder).at(ours.text)
     ended = cli.given(SHOP_URL=ours.text, SHOP_ASYNC_URL=ours.async_text).ok("upgrade")
     assert ended.out == "✓ Upgraded to head\n"
     assert [word in ended.err for word in REVISIONS] == [True] * len(REVISIONS), ended

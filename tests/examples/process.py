@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.shims import programs
 from support.waiting import eventually
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -20,7 +21,7 @@ _OURS = ("PYACC_", "REVGATE_", "DATABASE_", "SQLALCHEMY_", "ALEMBIC_", "PG")
 def environment(**variables: str) -> dict[str, str]:
     """Return the environment of a shell in which `python` is this one and no database is named yet."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-    path = f"{Path(sys.executable).parent}:{clean['PATH']}"
+    path = f"{programs()}:{Path(sys.executable).parent}:{clean['PATH']}"
     return {**clean, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **variables}
 
 

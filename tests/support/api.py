@@ -14,9 +14,11 @@ from support.cluster import Cluster
 
 PATHS = {
     "schemamigrations": "/apis/revgate.io/v1alpha1",
+    "schemaplans": "/apis/revgate.io/v1alpha1",
     "jobs": "/apis/batch/v1",
     "pods": "/api/v1",
     "events": "/api/v1",
+    "leases": "/apis/coordination.k8s.io/v1",
     "resourcequotas": "/api/v1",
 }
 

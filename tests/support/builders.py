@@ -10,11 +10,21 @@ from typing import Any
 
 from revgate.contract import names
 from revgate.contract.exits import EXIT_TABLE, Exit
+from revgate.contract.planned import PlanDocument, PlannedRevision
+from revgate.contract.reasons import Reason
 from revgate.contract.report import Report, encode_report
-from revgate.control.inputs import inputs_of
+from revgate.control.inputs import (
+    inputs_of,
+    inputs_of_downgrade,
+    inputs_of_inspection,
+    inputs_of_plan,
+    inputs_of_planning,
+)
 from revgate.control.job import Try, build_job
+from revgate.control.kinds import Kind
+from revgate.control.plans import plan_name, plan_of
 from revgate.control.record import Status
-from revgate.control.snapshot import Key, Malformed, Migration, Pod, Run, Snapshot, Terminated, Waiting
+from revgate.control.snapshot import Key, Malformed, Migration, Plan, Pod, Run, Snapshot, Terminated, Waiting
 from revgate.control.spec import Spec
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -52,8 +62,59 @@ def migration(
     )
 
 
-def snapshot(of: Migration, *runs: Run, now: datetime = NOW, image: str = BUNDLED) -> Snapshot:
-    return Snapshot(now=now, migration=of, runs=runs, image=image)
+def snapshot(
+    of: Migration, *runs: Run, now: datetime = NOW, image: str = BUNDLED, plans: tuple[Plan, ...] = ()
+) -> Snapshot:
+    return Snapshot(now=now, migration=of, runs=runs, image=image, plans=plans)
+
+
+DOCUMENT = PlanDocument(
+    schema="public",
+    table="alembic_version",
+    before=("0001",),
+    target=("0002",),
+    destructive=True,
+    revisions=(PlannedRevision("0002", "Drop it", "cd" * 32, "DROP TABLE t;", destroys=("table t",)),),
+)
+
+
+def planning(of: Migration) -> str:
+    """The inputs of the run that only tells what a migration would do."""
+    assert isinstance(of.spec, Spec)
+    return inputs_of_planning(inputs_of(of, of.spec, BUNDLED))
+
+
+def looking(of: Migration) -> dict[str, Any]:
+    """What makes a run one that looks for drift."""
+    assert isinstance(of.spec, Spec)
+    return {"inputs": inputs_of_inspection(inputs_of(of, of.spec, BUNDLED)), "kind": Kind.INSPECT}
+
+
+def going_down(of: Migration) -> dict[str, Any]:
+    """What makes a run one that downgrades."""
+    assert isinstance(of.spec, Spec)
+    return {"inputs": inputs_of_downgrade(of, of.spec), "kind": Kind.DOWNGRADE}
+
+
+def carrying_out(of: Migration, plan: Plan) -> str:
+    """The inputs of the run that carries out a plan."""
+    assert isinstance(of.spec, Spec)
+    return inputs_of_plan(inputs_of(of, of.spec, BUNDLED), plan.name)
+
+
+def told(of: Migration, document: PlanDocument | None = DOCUMENT, **fields: Any) -> Run:
+    """A plan run that has ended, with what it told."""
+    said = report(reason=Reason.PLANNED, current=("0001",), pending=("0002",), pending_count=1, plan="ab" * 32)
+    usual = {"inputs": planning(of), "kind": Kind.PLAN, "document": document}
+    return reported(of, 0, said=said, **(usual | fields))
+
+
+def plan(of: Migration, **fields: Any) -> Plan:
+    """The SchemaPlan that follows from what `told` told."""
+    assert isinstance(of.spec, Spec)
+    spec = plan_of(of, of.spec, DOCUMENT, f"ledger:1@{DIGEST}").model_copy(update=fields)
+    name = plan_name(of, planning(of), spec)
+    return Plan(name, "plan-uid", of.uid, planning(of), ago(9), spec)
 
 
 def later(seen: Snapshot, seconds: float, *runs: Run) -> Snapshot:

@@ -16,6 +16,7 @@ from alembic.script import Script, ScriptDirectory
 
 from support.ledger import REPOSITORY, URL_VARIABLES, config, snapshot
 from support.servers import Server
+from support.shims import programs
 
 PARTS = ("Makefile", "pyproject.toml", "migrations", "docs/alembic-pyproject.md")
 VENV = Path(sys.executable).parents[1]
@@ -88,10 +89,10 @@ class Checkout:
         return {file.name for file in (self.folder / "migrations/versions").glob("*.py")}
 
     def make(self, *arguments: str) -> Done:
-        return self.run("make", f"VENV={VENV}", *arguments)
+        return self.run("make", f"VENV={programs().parent}", *arguments)
 
     def alembic(self, *arguments: str) -> Done:
-        return self.run(str(VENV / "bin/alembic"), *arguments)
+        return self.run(str(programs() / "alembic"), *arguments)
 
     def run(self, *command: str) -> Done:
         return subprocess.run(command, stdin=subprocess.DEVNULL, check=False, timeout=120, **self._how())
@@ -101,7 +102,7 @@ class Checkout:
         ours, theirs = pty.openpty()
         try:
             os.write(ours, answer.encode())
-            command = ["make", f"VENV={VENV}", *arguments]
+            command = ["make", f"VENV={programs().parent}", *arguments]
             return subprocess.run(command, stdin=theirs, check=False, timeout=120, **self._how())
         finally:
             os.close(ours)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ENDS_WITHIN = 120.0
+from support import commands
+
+REVGATE = (sys.executable, "-m", "revgate")
 _OURS = ("REVGATE_", "DATABASE_", "ALEMBIC_", "PYACC_", "SQLALCHEMY_", "PG")
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(_OURS)}
 
@@ -38,11 +40,11 @@ class Ended:
 
 @dataclass(frozen=True)
 class Cli:
-    """Runs `python -m revgate` in a folder."""
+    """Runs `python -m revgate` in a folder: a forked one, or a program that is started as ever."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
-    program: tuple[str, ...] = (sys.executable, "-m", "revgate")
+    program: tuple[str, ...] = ()
 
     def given(self, **environment: str) -> "Cli":
         return Cli(self.folder, {**self.environment, **environment}, self.program)
@@ -51,16 +53,20 @@ class Cli:
         return self.given(DATABASE_URL=url)
 
     def run(self, *words: str) -> Ended:
-        done = subprocess.run(
-            [*self.program, *words],
-            cwd=self.folder,
-            env={**CLEAN, **self.environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=ENDS_WITHIN,
-            check=False,
-        )
+        environ = {**CLEAN, **self.environment}
+        if not self.program:
+            done = commands.run("revgate", *words, folder=self.folder, environ=environ)
+        else:
+            done = subprocess.run(
+                [*self.program, *words],
+                cwd=self.folder,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=commands.ENDS_WITHIN,
+                check=False,
+            )
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def ok(self, *words: str) -> Ended:
@@ -74,13 +80,12 @@ class Cli:
         environment = {**CLEAN, **self.environment, "COLUMNS": str(columns)}
         os.set_blocking(main, True)
         _resize(side, columns)
-        process = subprocess.Popen(
-            [*self.program, *words], cwd=self.folder, env=environment, stdin=side, stdout=side, stderr=side
-        )
+        streams = (side, side, side)
+        process = commands.start("revgate", *words, folder=self.folder, environ=environment, streams=streams)
         os.close(side)
         shown = _read_all(main)
         os.close(main)
-        assert process.wait(timeout=ENDS_WITHIN) == 0, shown
+        assert process.wait(commands.ENDS_WITHIN) == 0, shown
         return shown
 
 

@@ -5,13 +5,14 @@ Its fixtures are in including_fixtures.
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent, indent
 
 import sqlalchemy as sa
+
+from support import commands
 
 VERSION_TABLE = "revgate_alembic_version"
 TABLES = {
@@ -161,15 +162,9 @@ class Host:
 
     def alembic(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run the command that its user would type."""
-        return subprocess.run(
-            [sys.executable, "-m", "alembic", *arguments],
-            cwd=self.folder,
-            env={**os.environ, "HOST_DATABASE_URL": self.url, **environ},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        known = {**os.environ, "HOST_DATABASE_URL": self.url, **environ}
+        has_plugins = "PYTHONPATH" in environ  # for which Alembic looks when it is imported
+        return commands.run("alembic", *arguments, folder=self.folder, environ=known, cold=has_plugins)
 
     def run(self, *arguments: str, **environ: str) -> str:
         """Run a command that succeeds, and return what it printed: the answer, then the log."""
@@ -214,14 +209,17 @@ def make_host(folder: Path, url: str) -> Host:
 
 def shape(engine: sa.Engine, *, prefix: str = "", schema: str | None = None, only: Iterable[str] = ()) -> dict:
     """Return what revgate's tables look like, with the prefix and the schema taken off again."""
-    seen = sa.inspect(engine)
+    with engine.connect() as connection:  # an inspected engine would connect for each question
+        return _shape(sa.inspect(connection), prefix, schema, only or TABLES)
 
+
+def _shape(seen: sa.Inspector, prefix: str, schema: str | None, only: Iterable[str]) -> dict:
     def plain(name: str | None) -> str:
         return (name or "").removeprefix(prefix).replace(f"{schema}.", "")
 
     found = {}
     for table in seen.get_table_names(schema=schema):
-        if plain(table) not in (only or TABLES) or not table.startswith(prefix):
+        if plain(table) not in only or not table.startswith(prefix):
             continue
         found[plain(table)] = {
             "columns": [

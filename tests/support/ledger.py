@@ -3,7 +3,6 @@
 import io
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic.config import Config
 
+from support import commands
 from support.servers import Database
 
 REPOSITORY = Path(__file__).parents[2]
@@ -78,15 +78,12 @@ def environment(url: str | None) -> dict[str, str]:
 
 def alembic(url: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command that a person would type in the repository."""
-    command = [sys.executable, "-m", "alembic", *arguments]
-    return subprocess.run(
-        command, cwd=REPOSITORY, env=environment(url), capture_output=True, text=True, check=False, timeout=120
-    )
+    return commands.run("alembic", *arguments, folder=REPOSITORY, environ=environment(url))
 
 
-def start_alembic(url: str, *arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "alembic", *arguments]
-    return subprocess.Popen(command, cwd=REPOSITORY, env=environment(url))
+def start_alembic(url: str, *arguments: str) -> commands.Started:
+    """Start it, with the streams of the tests."""
+    return commands.start("alembic", *arguments, folder=REPOSITORY, environ=environment(url), streams=(0, 1, 2))
 
 
 def psql(database: Database, script: str) -> None:

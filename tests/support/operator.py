@@ -19,8 +19,9 @@ RUNNER_IMAGE = "registry.example/revgate-runner:1"
 class Operator:
     """`python -m revgate operator`, which a test may kill and start again."""
 
-    def __init__(self, cluster: Cluster, log: Path) -> None:
+    def __init__(self, cluster: Cluster, log: Path, *options: str) -> None:
         self._cluster = cluster
+        self._options = options
         self.log = log
         self.may_fail = False  # passes may fail, because the test takes something away from the operator
         self._process: subprocess.Popen[bytes] | None = None
@@ -30,15 +31,24 @@ class Operator:
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "The operator was not started"
+        return self._process.pid
+
     def start(self, runner_image: str = RUNNER_IMAGE) -> None:
-        """Start the operator, if it does not run, and wait until it answers its probe."""
+        """Start the operator, if it does not run, and wait until it is ready."""
         if self.runs:
             return
-        health = f"http://127.0.0.1:{self._port}/healthz"
-        command = [sys.executable, "-m", "revgate", "operator", "--runner-image", runner_image, "--liveness", health]
+        own = ["--runner-image", runner_image, "--listen", f"127.0.0.1:{self._port}"]
+        command = [sys.executable, "-m", "revgate", "operator", *own, *self._options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, env=dict(self._cluster.environment), stdout=log, stderr=log)
-        eventually("The operator answers its probe", lambda: self._is_alive(health), world=self.said)
+        eventually("The operator is ready", self._is_ready, world=self.said)
+
+    def address(self, path: str) -> str:
+        """Return the URL of what it answers over HTTP."""
+        return f"http://127.0.0.1:{self._port}{path}"
 
     def kill(self) -> None:
         """End the operator in the middle of whatever it does."""
@@ -47,6 +57,13 @@ class Operator:
     def stop(self) -> int:
         """Ask the operator to end; return its exit code."""
         return self._end(signal.SIGTERM)
+
+    def freeze(self) -> None:
+        """Stop its process where it is, until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
 
     def said(self, since: int = 0) -> str:
         """Return the log from a position on."""
@@ -63,10 +80,13 @@ class Operator:
         os.kill(process.pid, number)
         return process.wait(timeout=60)
 
-    def _is_alive(self, health: str) -> bool:
+    def _signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def _is_ready(self) -> bool:
         assert self.runs, f"The operator has ended by itself:\n{self.said()}"
         try:
-            return httpx.get(health, trust_env=False).is_success
+            return httpx.get(self.address("/readyz"), trust_env=False).is_success
         except httpx.HTTPError:
             return False
 

@@ -15,12 +15,12 @@ from support.kubelet import Kubelet
 from support.operator import Operator
 from support.stage import Stage
 
-CRD = LOCAL.parent / "crds/schemamigrations.yaml"
+CRD = LOCAL.parent / "crds"
 
 
 @pytest.fixture(scope="session")
 def crd(control_plane: Cluster) -> Cluster:
-    """The control plane with our CRD."""
+    """The control plane with our CRDs."""
     control_plane.kubectl("apply", "-f", str(CRD))
     control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRD))
     return control_plane
@@ -35,7 +35,7 @@ def client(crd: Cluster) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def operator_process(crd: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """One operator for all tests, because one cluster has one."""
-    operator = Operator(crd, tmp_path_factory.mktemp("operator") / "log")
+    operator = Operator(crd, tmp_path_factory.mktemp("operator") / "log", "--scheduling-gate", "--http-gate")
     try:
         yield operator
     finally:

@@ -29,15 +29,26 @@ auth_file = {folder}/users
 pool_mode = {mode}
 unix_socket_dir =
 logfile = {folder}/log
+{words}
 """
 
 
 @contextmanager
-def pooled(database: Database, mode: str = "transaction") -> Iterator[Database]:
-    """Run a pooler, in transaction mode with a single connection: its clients then meet each other's leavings."""
+def pooled(
+    database: Database, mode: str = "transaction", size: int | None = None, words: str = ""
+) -> Iterator[Database]:
+    """Run a pooler, in transaction mode with a single connection: its clients then meet each other's leavings.
+
+    Args:
+        database: behind it.
+        mode: transaction or session.
+        size: how many connections it has, where that matters.
+        words: more of its configuration.
+    """
     folder = Path(tempfile.mkdtemp(prefix="revgate-pooler-"))
     port = _free_port()
-    _write(folder, database, port, mode)
+    own = {"mode": mode, "size": size or (1 if mode == "transaction" else 5), "words": words}
+    _write(folder, database, own_port=port, **own)
     process = subprocess.Popen([*_account(folder), "pgbouncer", "--quiet", str(folder / "ini")], cwd="/")
     try:
         behind = replace(database, port=port)
@@ -49,10 +60,9 @@ def pooled(database: Database, mode: str = "transaction") -> Iterator[Database]:
         shutil.rmtree(folder)
 
 
-def _write(folder: Path, database: Database, port: int, mode: str) -> None:
-    words = {"name": database.name, "host": HOST, "port": database.port, "own_port": port, "folder": folder}
-    words |= {"mode": mode, "size": 1 if mode == "transaction" else 5}
-    (folder / "ini").write_text(CONFIGURATION.format(**words))
+def _write(folder: Path, database: Database, **own: object) -> None:
+    ini = CONFIGURATION.format(name=database.name, host=HOST, port=database.port, folder=folder, **own)
+    (folder / "ini").write_text(ini)
     password = database.password.replace('"', '""')
     (folder / "users").write_text(f'"{database.user}" "{password}"\n')
 

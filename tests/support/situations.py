@@ -3,21 +3,42 @@
 The tests of the decision and of the status share this table: whatever can be decided must also come to rest.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from revgate.contract.exits import EXIT_TABLE, Exit, Next
 from revgate.contract.reasons import Reason
 from revgate.contract.report import Report
-from revgate.control.decide import Again, Done, Hold, Progress, Remove, Stall, Start
-from revgate.control.record import Outcome, RunRecord, RunState, Status
+from revgate.contract.steps import Step
+from revgate.control.decision import (
+    Again,
+    Await,
+    Discard,
+    Done,
+    Hold,
+    Inspecting,
+    Progress,
+    Remove,
+    Stall,
+    Start,
+    Tell,
+    Unseen,
+)
+from revgate.control.kinds import Kind
+from revgate.control.plan_resource import Approved, Rejected
+from revgate.control.record import HistoryEntry, Outcome, RunRecord, RunState, Status
 from revgate.control.snapshot import Malformed, Migration, Pod, Snapshot
 from support.builders import (
     EARLIER_UID,
     UID,
     ago,
     at_work,
+    carrying_out,
+    going_down,
+    looking,
     migration,
+    plan,
+    planning,
     pod,
     report,
     reported,
@@ -25,6 +46,7 @@ from support.builders import (
     silent,
     snapshot,
     spec,
+    told,
     waiting,
 )
 
@@ -37,8 +59,8 @@ class Expected:
     fields: dict[str, Any]
 
 
-def expect(kind: type, **fields: Any) -> Expected:
-    return Expected(kind, fields)
+def expect(decision: type, /, **fields: Any) -> Expected:
+    return Expected(decision, fields)
 
 
 def _record(of: Migration, **fields: Any) -> RunRecord:
@@ -55,6 +77,7 @@ def remembered(**fields: Any) -> Snapshot:
 
 
 A, B = spec(image="ledger:a"), spec(image="ledger:b")
+JOB = run(migration()).inputs[:4]
 PLAIN, SUSPENDED = migration(), migration(spec(suspend=True))
 NEVER_AGAIN = migration(spec(retry={"limit": 0}))
 ONCE_MORE = migration(spec(retry={"limit": 1}))
@@ -69,6 +92,26 @@ LEFT_READY = Status(run=_record(migration(), reason=Reason.UP_TO_DATE, outcome=O
 READY_ONCE = migration(status=LEFT_READY)
 AHEAD = Report(Exit.DONE, Reason.DATABASE_AHEAD, "Database is ahead", ("9",), ("9",), ("8",), read=True)
 GONE = Pod(name="ledger-pod", uid="pod-uid", job="ledger-job", created_at=ago(60), gone=True)
+
+ASKING, CAREFUL = migration(spec(approval="Always")), migration(spec(approval="Destructive"))
+PLANNING, STOPPED = migration(spec(mode="Plan")), migration(spec(approval="Always", suspend=True))
+YES, NO = Approved(by="dana", at=ago(5)), Rejected(by="dana", at=ago(5), why="on Monday")
+PLAN, APPROVED = plan(ASKING), plan(ASKING, approved=YES)
+CHANGED = report(37, reason=Reason.PLAN_CHANGED)
+TOLD = {"inputs": planning(ASKING), "reason": Reason.PLANNED, "outcome": Outcome.SUCCEEDED, "finished_at": ago(300)}
+
+LOOKING = migration(spec(drift={"interval": "10m"}))
+RESTING = migration(spec(drift={"interval": "10m"}, suspend=True))
+DOWN = migration(spec(downgrade={"to": "0001"}))
+APPLIED_BY_9 = Status(
+    current_revisions=("0002",),
+    history=(HistoryEntry(to=("0002",), image="ledger:9", job="j", outcome=Outcome.SUCCEEDED, reason="UpToDate"),),
+)
+
+
+def _inputs_of(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"inputs": fields["inputs"]}
+
 
 EVENTS: dict[str, tuple[Snapshot, Expected]] = {
     "nothing has run yet": (snapshot(PLAIN), expect(Start, attempt=1, failures=0)),
@@ -91,7 +134,14 @@ EVENTS: dict[str, tuple[Snapshot, Expected]] = {
         snapshot(PLAIN, run(PLAIN, created=590)),
         expect(Progress, reason=Reason.STARTING, check_at=ago(-10)),
     ),
-    "the runner is at work": (snapshot(PLAIN, at_work(PLAIN)), expect(Progress, reason=Reason.RUNNING, check_at=None)),
+    "the runner is at work": (
+        snapshot(PLAIN, at_work(PLAIN)),
+        expect(Progress, reason=Reason.RUNNING, check_at=ago(-30)),
+    ),
+    "the runner is at work for long": (
+        snapshot(PLAIN, at_work(PLAIN, step=Step("0007", "2026-03-01T11:59:40"))),
+        expect(Progress, message="Job ledger-JOB-1 is at work: revision 0007 since 11:59:40 UTC".replace("JOB", JOB)),
+    ),
     "suspended while the runner is at work": (
         snapshot(SUSPENDED, at_work(SUSPENDED)),
         expect(Progress, reason=Reason.RUNNING),
@@ -288,6 +338,180 @@ EVENTS: dict[str, tuple[Snapshot, Expected]] = {
     "only the status of an earlier spec is left": (
         remembered(inputs="other", reason=Reason.UP_TO_DATE),
         expect(Start, attempt=1),
+    ),
+    # plans and approval
+    "everything is to be approved, and nobody knows what": (
+        snapshot(ASKING),
+        expect(Start, attempt=1, kind=Kind.PLAN, inputs=planning(ASKING)),
+    ),
+    "only plans are asked for": (snapshot(PLANNING), expect(Start, attempt=1, kind=Kind.PLAN)),
+    "the plan is being made": (
+        snapshot(ASKING, at_work(ASKING, inputs=planning(ASKING), kind=Kind.PLAN)),
+        expect(Progress, reason=Reason.RUNNING),
+    ),
+    "the plan was told": (snapshot(ASKING, told(ASKING)), expect(Tell, name=PLAN.name, plan=PLAN.spec)),
+    "the plan was told, and is lost with its log": (
+        snapshot(ASKING, told(ASKING, document=None, ended=1)),
+        expect(Again, attempt=1, reason=Reason.POD_LOST),
+    ),
+    "the plan was told, and the Job is gone": (
+        snapshot(migration(ASKING.spec, status=Status(run=_record(ASKING, **TOLD)))),
+        expect(Start, attempt=2, kind=Kind.PLAN),
+    ),
+    "there is nothing to plan": (
+        snapshot(ASKING, reported(ASKING, 0, inputs=planning(ASKING), kind=Kind.PLAN)),
+        expect(Done, reason=Reason.UP_TO_DATE),
+    ),
+    "the plan could not be made": (
+        snapshot(ASKING, reported(ASKING, Exit.UNKNOWN_TARGET, inputs=planning(ASKING), kind=Kind.PLAN)),
+        expect(Stall, reason=Reason.UNKNOWN_TARGET),
+    ),
+    "the plan waits for approval": (
+        snapshot(ASKING, told(ASKING), plans=(PLAN,)),
+        expect(Await, plan=PLAN.name, reason=Reason.AWAITING_APPROVAL),
+    ),
+    "only plans are asked for, and one is there": (
+        snapshot(PLANNING, told(PLANNING), plans=(plan(PLANNING),)),
+        expect(Await, reason=Reason.PLANNED),
+    ),
+    "only plans are asked for, and one is approved": (
+        snapshot(PLANNING, told(PLANNING), plans=(plan(PLANNING, approved=YES),)),
+        expect(Await, reason=Reason.PLANNED),
+    ),
+    "the plan was rejected": (
+        snapshot(ASKING, told(ASKING), plans=(plan(ASKING, rejected=NO),)),
+        expect(Stall, reason=Reason.PLAN_REJECTED),
+    ),
+    "the plan was approved": (
+        snapshot(ASKING, told(ASKING), plans=(APPROVED,)),
+        expect(Start, attempt=1, kind=Kind.APPLY, plan=APPROVED, inputs=carrying_out(ASKING, APPROVED)),
+    ),
+    "the plan was approved while suspended": (
+        snapshot(STOPPED, told(STOPPED), plans=(plan(STOPPED, approved=YES),)),
+        expect(Hold),
+    ),
+    "the plan takes nothing away, and only that had to be approved": (
+        snapshot(CAREFUL, told(CAREFUL), plans=(plan(CAREFUL, destructive=False),)),
+        expect(Start, kind=Kind.APPLY, plan=plan(CAREFUL, destructive=False)),
+    ),
+    "the plan takes something away, and that has to be approved": (
+        snapshot(CAREFUL, told(CAREFUL), plans=(plan(CAREFUL),)),
+        expect(Await, reason=Reason.AWAITING_APPROVAL),
+    ),
+    "the approved plan is being carried out": (
+        snapshot(ASKING, at_work(ASKING, inputs=carrying_out(ASKING, APPROVED), plan=PLAN.name), plans=(APPROVED,)),
+        expect(Progress, reason=Reason.RUNNING),
+    ),
+    "the approved plan is being carried out, and was rejected meanwhile": (
+        snapshot(
+            ASKING,
+            at_work(ASKING, inputs=carrying_out(ASKING, APPROVED), plan=PLAN.name),
+            plans=(plan(ASKING, rejected=NO),),
+        ),
+        expect(Progress, reason=Reason.RUNNING),
+    ),
+    "the approved plan was carried out": (
+        snapshot(ASKING, reported(ASKING, 0, inputs=carrying_out(ASKING, APPROVED)), plans=(APPROVED,)),
+        expect(Done, reason=Reason.UP_TO_DATE),
+    ),
+    "the approved plan was carried out, and approval was switched off afterwards": (
+        snapshot(PLAIN, reported(PLAIN, 0, inputs=carrying_out(PLAIN, plan(PLAIN))), plans=(plan(PLAIN),)),
+        expect(Done, reason=Reason.UP_TO_DATE),
+    ),
+    "done, and approval was switched on afterwards": (
+        snapshot(ASKING, reported(ASKING, Exit.DONE)),
+        expect(Done, reason=Reason.UP_TO_DATE),
+    ),
+    "the approved plan failed in a way that may pass": (
+        snapshot(ASKING, reported(ASKING, Exit.LOCK_TIMEOUT, inputs=carrying_out(ASKING, APPROVED)), plans=(APPROVED,)),
+        expect(Start, attempt=2, failures=1, kind=Kind.APPLY, plan=APPROVED),
+    ),
+    "the approved plan is not what would run any more": (
+        snapshot(ASKING, reported(ASKING, 37, said=CHANGED, inputs=carrying_out(ASKING, APPROVED)), plans=(APPROVED,)),
+        expect(Discard, plan=APPROVED),
+    ),
+    "the plan that had changed is removed": (
+        snapshot(ASKING, reported(ASKING, 37, said=CHANGED, inputs=carrying_out(ASKING, APPROVED))),
+        expect(Start, kind=Kind.PLAN, attempt=1),
+    ),
+    "a plan of an earlier spec is there": (
+        snapshot(ASKING, plans=(replace(APPROVED, inputs="other"),)),
+        expect(Start, kind=Kind.PLAN, attempt=1),
+    ),
+    # drift
+    "it is not yet time to look again": (
+        snapshot(LOOKING, reported(LOOKING, 0)),
+        expect(Done, reason=Reason.UP_TO_DATE, check_at=ago(-590)),
+    ),
+    "it is time to look again": (
+        snapshot(LOOKING, reported(LOOKING, 0, created=700, ended=600)),
+        expect(Start, kind=Kind.INSPECT, attempt=1, **_inputs_of(looking(LOOKING))),
+    ),
+    "it would be time to look again, suspended": (
+        snapshot(RESTING, reported(RESTING, 0, created=700, ended=600)),
+        expect(Done),
+    ),
+    "it is being looked": (snapshot(LOOKING, at_work(LOOKING, **looking(LOOKING))), expect(Inspecting)),
+    "it is about to be looked": (
+        snapshot(LOOKING, run(LOOKING, created=1, **looking(LOOKING))),
+        expect(Inspecting, check_at=ago(-2)),
+    ),
+    "the look could not begin for too long": (
+        snapshot(LOOKING, run(LOOKING, created=601, **looking(LOOKING))),
+        expect(Remove, reason=Reason.POD_NOT_STARTED),
+    ),
+    "it was looked, and all is as it was": (
+        snapshot(LOOKING, reported(LOOKING, 0, **looking(LOOKING))),
+        expect(Done, reason=Reason.UP_TO_DATE),
+    ),
+    "it was looked, and the database is behind": (
+        snapshot(LOOKING, told(LOOKING, **looking(LOOKING))),
+        expect(Stall, reason=Reason.DRIFTED),
+    ),
+    "it was looked, and a file was edited": (
+        snapshot(LOOKING, reported(LOOKING, 35, said=report(35, reason=Reason.EDITED_REVISION), **looking(LOOKING))),
+        expect(Stall, reason=Reason.EDITED_REVISION),
+    ),
+    "it was looked, and the database was away": (
+        snapshot(LOOKING, reported(LOOKING, Exit.UNREACHABLE, **looking(LOOKING))),
+        expect(Unseen, reason=Reason.DATABASE_UNREACHABLE, check_at=ago(-590)),
+    ),
+    "the database was away, and it is time to look again": (
+        snapshot(LOOKING, reported(LOOKING, Exit.UNREACHABLE, created=700, ended=600, **looking(LOOKING))),
+        expect(Start, kind=Kind.INSPECT),
+    ),
+    "the look is switched off after it": (
+        snapshot(PLAIN, reported(PLAIN, 0, **looking(PLAIN))),
+        expect(Done, check_at=None),
+    ),
+    "a new image after a look": (
+        snapshot(ON_B, reported(PLAIN, 0, **looking(PLAIN))),
+        expect(Start, kind=Kind.APPLY),
+    ),
+    # going down
+    "a downgrade is asked for": (
+        snapshot(DOWN, reported(PLAIN, 0)),
+        expect(Start, kind=Kind.DOWNGRADE, image="", **_inputs_of(going_down(DOWN))),
+    ),
+    "a downgrade is asked for, and it is known who applied what is there": (
+        snapshot(migration(DOWN.spec, status=APPLIED_BY_9), reported(PLAIN, 0)),
+        expect(Start, kind=Kind.DOWNGRADE, image="ledger:9"),
+    ),
+    "a downgrade is at work": (
+        snapshot(DOWN, at_work(DOWN, **going_down(DOWN))),
+        expect(Progress, reason=Reason.RUNNING),
+    ),
+    "a downgrade is done": (
+        snapshot(DOWN, reported(DOWN, 0, said=report(0, reason=Reason.DOWNGRADED), **going_down(DOWN))),
+        expect(Done, reason=Reason.DOWNGRADED),
+    ),
+    "a downgrade failed": (
+        snapshot(DOWN, reported(DOWN, Exit.REVISION_FAILED, **going_down(DOWN))),
+        expect(Stall, reason=Reason.REVISION_FAILED),
+    ),
+    "a downgrade is not asked for any more": (
+        snapshot(PLAIN, reported(DOWN, 0, said=report(0, reason=Reason.DOWNGRADED), **going_down(DOWN))),
+        expect(Start, kind=Kind.APPLY),
     ),
     "out of memory twice, and the Job is gone": (
         remembered(attempt=2, failures=1, reason=Reason.OUT_OF_MEMORY),

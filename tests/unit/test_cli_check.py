@@ -187,3 +187,11 @@ def test_an_env_py_that_cannot_be_parsed_is_a_fault(project):
     (project.folder / "migrations" / "env.py").write_text("import os\nthis is no Python\n")
     [message] = told(project)
     assert message.startswith("migrations/env.py could not be read at line 2: ")
+
+
+def test_a_word_that_is_neither_true_nor_false_is_named(project):
+    project.revision("c3", "b2", head="repeatable = 'yes'")
+    (message,) = told(project)
+    assert message == (
+        "File migrations/versions/c3_change.py sets repeatable to 'yes': write True or False, or another name"
+    )

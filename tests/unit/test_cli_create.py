@@ -1,13 +1,13 @@
 """`init` and `create`: a new project and its revisions, for `revgate` and for plain `alembic`."""
 
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from database.projects.project import make_project
+from support import commands
 from support.cli import CLEAN, Cli
 
 INI = "[alembic]\nscript_location = %(here)s/migrations\n"
@@ -23,10 +23,7 @@ def files(folder: Path) -> set[str]:
 
 
 def alembic(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "alembic", *words]
-    return subprocess.run(
-        command, cwd=folder, env={**CLEAN, **environment}, capture_output=True, text=True, check=False
-    )
+    return commands.run("alembic", *words, folder=folder, environ={**CLEAN, **environment})
 
 
 @pytest.mark.parametrize(("option", "config"), [((), "pyproject.toml"), (("--ini",), "alembic.ini")])

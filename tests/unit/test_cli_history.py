@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import pytest
 
@@ -153,7 +154,7 @@ def test_a_revision_file_that_says_it_plainly_is_not_imported(tmp_path):
 
 
 def test_a_reader_who_has_enough_is_no_error(cli):
-    done = Cli(cli.folder, program=("/bin/sh", "-c", f"{cli.program[0]} -m revgate history --bundled | head -1"))
+    done = Cli(cli.folder, program=("/bin/sh", "-c", f"{sys.executable} -m revgate history --bundled | head -1"))
     ended = done.run()
     assert ended.out == OF_THE_REFERENCE.splitlines(keepends=True)[0]
     assert ended.err == ""

@@ -73,7 +73,7 @@ def test_a_list_of_everything_forgets_what_is_gone_and_keeps_what_came_meanwhile
     shelf.put(changed, body(2))
     marks = shelf.marks()
     shelf.put(changed, body(9))
-    shelf.replace_all([(changed, body(2)), (new, body(3))], marks)
+    shelf.replace_all([(changed, shelf.kept(body(2))), (new, shelf.kept(body(3)))], marks)
     assert {key: shelf.of(key) for key in shelf.keys()} == {changed: (body(9),), new: (body(3),)}  # noqa: SIM118 - no dict
 
 
@@ -83,3 +83,14 @@ def test_of_two_migrations_with_one_name_the_younger_one_counts():
     cache.migrations.put(KEY, body(8, uid="new", created="2026-03-01T12:00:05Z"))
     assert cache.migration(KEY) == body(8, uid="new", created="2026-03-01T12:00:05Z")
     assert cache.migration(Key("shop", "none")) is None
+
+
+def test_what_nobody_reads_is_not_kept():
+    noise = {"managedFields": [{}], "annotations": {"revgate.io/retry": "1", "kubectl.kubernetes.io/last": "{}"}}
+    whole = {"metadata": body(1)["metadata"] | noise, "spec": {"containers": []}, "status": {"phase": "Running"}}
+    shelf = Shelf("status")
+    shelf.put(KEY, whole)
+    (kept,) = shelf.of(KEY)
+    assert kept["metadata"] == body(1)["metadata"] | {"annotations": {"revgate.io/retry": "1"}}
+    assert kept["status"] == {"phase": "Running"}
+    assert "spec" not in kept

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from revgate.contract.exits import Exit
-from revgate.control.decide import Again, Stall, Start, decide
+from revgate.control.decide import decide
+from revgate.control.decision import Again, Stall, Start
 from revgate.control.endings import Ended
 from support.builders import ago, at_work, migration, reported, run, snapshot, spec
 from support.situations import ON_B, SITUATIONS

@@ -11,11 +11,28 @@ STARTS_NO_RUN = {
     "historyLimit": {"historyLimit": 3},
     "retry": {"retry": {"initialDelay": "1s", "maxDelay": "2s", "limit": 9}},
     "a default, written out": {"targetRevision": "head", "timeouts": {"lock": "500ms"}, "ledger": {"enabled": True}},
+    "what the API server fills in": {
+        "alembic": {"config": "", "section": "alembic", "versionTable": "", "xArgs": {}},
+        "backup": {"method": "None", "keep": 3},
+        "baseline": "",
+        "database": {"urlFrom": URL_FROM, "role": "", "schema": ""},
+        "ledger": {"edited": "Refuse"},
+        "lint": "None",
+    },
 }
 STARTS_A_RUN = {
     "image": {"image": "ledger:2"},
     "targetRevision": {"targetRevision": "0008"},
     "the Secret's key": {"database": {"urlFrom": {"secretKeyRef": URL_FROM["secretKeyRef"] | {"key": "other"}}}},
+    "the direct URL": {"database": {"urlFrom": URL_FROM, "directUrlFrom": URL_FROM}},
+    "the role": {"database": {"urlFrom": URL_FROM, "role": "owner"}},
+    "the schema": {"database": {"urlFrom": URL_FROM, "schema": "shop"}},
+    "an argument for env.py": {"alembic": {"xArgs": {"tenant": "acme"}}},
+    "the version table": {"alembic": {"versionTable": "shop_version"}},
+    "the baseline": {"baseline": "0001"},
+    "the linter's say": {"lint": "Enforce"},
+    "a backup": {"backup": {"method": "PgDump", "claimName": "backups"}},
+    "what is made of edited files": {"ledger": {"edited": "Accept"}},
     "a time limit": {"timeouts": {"statement": "5s"}},
     "the ledger": {"ledger": {"enabled": False}},
     "the pod template": {"job": {"template": {"spec": {"nodeSelector": {"pool": "db"}}}}},
@@ -69,7 +86,7 @@ def test_a_digest_is_a_label():
 class NewerSpec(Spec):
     """The spec of a later operator."""
 
-    lint: str = "Warn"
+    courage: str = "Some"
 
 
 def test_an_operator_that_knows_more_fields_starts_no_run_for_their_defaults():

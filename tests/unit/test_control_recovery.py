@@ -10,7 +10,8 @@ from revgate.contract.edges import MARK, decode_edges, digest_of
 from revgate.contract.exits import Exit, Next
 from revgate.contract.reasons import Reason
 from revgate.contract.report import encode_report
-from revgate.control.decide import Again, Done, Hold, Progress, Stall, Start, decide
+from revgate.control.decide import decide
+from revgate.control.decision import Again, Done, Hold, Progress, Stall, Start
 from revgate.control.endings import Ended, Started, Unstarted, state_of
 from revgate.control.inputs import inputs_of
 from revgate.control.queue import _delay_after

@@ -9,12 +9,13 @@ import pytest
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
 from revgate.contract.serves import Edge
-from revgate.control.decide import Again, Decision, Done, Remove, Start, decide
+from revgate.control.decide import decide
+from revgate.control.decision import Again, Decision, Discard, Done, Remove, Start, Tell
 from revgate.control.news import is_news
 from revgate.control.patch import merge_patch
 from revgate.control.reading import read_migration
 from revgate.control.record import ConditionStatus, HistoryEntry, Observation, Outcome, RunState, Status
-from revgate.control.snapshot import Snapshot
+from revgate.control.snapshot import Plan, Snapshot
 from revgate.control.status import status_of
 from support.builders import (
     DIGEST,
@@ -52,7 +53,13 @@ def after(seen: Snapshot, decision: Decision) -> Snapshot:
     if isinstance(decision, Start):
         assert status.run is not None
         new = run(seen.migration, attempt=decision.attempt, failures=decision.failures)
-        runs = (*runs, replace(new, job=status.run.job, created_at=seen.now, inputs=decision.inputs))
+        made = {"job": status.run.job, "inputs": decision.inputs, "kind": decision.kind}
+        runs = (*runs, replace(new, created_at=seen.now, **made))
+    if isinstance(decision, Tell):
+        made = Plan(decision.name, "plan-uid", seen.migration.uid, decision.inputs, seen.now, decision.plan)
+        seen = replace(seen, plans=(made, *seen.plans))
+    if isinstance(decision, Discard):
+        seen = replace(seen, plans=tuple(each for each in seen.plans if each != decision.plan))
     return later(replace(seen, migration=replace(seen.migration, status=status)), MOMENT, *runs)
 
 
@@ -65,7 +72,7 @@ def test_the_second_pass_writes_nothing(situation):
     seen, _ = SITUATIONS[situation]
     first = decide(seen)
     second = after(seen, first)
-    if isinstance(first, Remove):  # the Job is away: that is something new, and it comes to rest as well
+    if isinstance(first, Remove | Tell | Discard):  # the world is another one: that comes to rest as well
         second = after(second, decide(second))
     assert patch_of(second) == {}
     assert patch_of(after(second, decide(second))) == {}

@@ -9,7 +9,7 @@ from database.projects.project import Project, make_project
 from revgate.migration.digests import digests_of
 from revgate.migration.environment.plain import leaves_version_table_alone
 from revgate.migration.project.catalog import Catalog, read_catalog
-from revgate.migration.project.catalog_entries import entries_of
+from revgate.migration.project.catalog_entries import decode_rows, encode_rows, entries_of
 from revgate.migration.project.entries import read_entries
 from revgate.migration.project.index import NAME, Summary, read_index, summary_of, write_index
 from revgate.migration.project.revisions import read_revisions
@@ -33,8 +33,14 @@ def catalog_in(project: Project) -> Catalog | None:
 def indexed(project: Project) -> Path:
     catalog = catalog_in(project)
     assert catalog is not None
-    files = [str(project.folder / "alembic.ini"), str(project.versions.parent / "env.py")]
-    return Path(write_index(str(project.folder), files, [str(project.versions)], catalog, "alembic_version"))
+    files = [str(project.folder / name) for name in ("alembic.ini", "pyproject.toml")]
+    files.append(str(project.versions.parent / "env.py"))
+    found, locations = summary_of(catalog, "alembic_version"), [str(project.versions)]
+    return Path(write_index(place(project), files, locations, found, encode_rows(catalog, locations)))
+
+
+def place(project: Project) -> str:
+    return str(project.folder / "alembic.ini")
 
 
 @pytest.mark.parametrize("make", [linear, branched])
@@ -73,7 +79,7 @@ def test_a_project_without_revisions_has_no_catalogue(tmp_path):
 def test_an_index_says_what_the_files_say(tmp_path):
     project = linear(tmp_path)
     indexed(project)
-    found, catalog = read_index(str(project.folder)), catalog_in(project)
+    found, catalog = read_index(place(project)), catalog_in(project)
     assert catalog is not None
     said = summary_of(catalog, "alembic_version")
     assert found is not None
@@ -81,10 +87,22 @@ def test_an_index_says_what_the_files_say(tmp_path):
     assert found.digest == catalog.digests()["b2"]
 
 
+@pytest.mark.parametrize("make", [linear, branched])
+def test_an_index_has_the_entries_that_alembic_finds(tmp_path, monkeypatch, make):
+    project = make(tmp_path)
+    indexed(project)
+    for folder in (project.folder, tmp_path, project.versions, Path("/")):
+        monkeypatch.chdir(folder)
+        found = read_index(place(project))
+        assert found is not None
+        entries = read_entries(scripts_of(project.folder / "alembic.ini").directory)
+        assert decode_rows(found.rows, found.locations) == entries
+
+
 def test_of_several_heads_there_is_no_digest(tmp_path):
     project = make_project(tmp_path / "app").revision("a1").revision("b2", "a1").revision("c3", "a1")
     indexed(project)
-    found = read_index(str(project.folder))
+    found = read_index(place(project))
     assert isinstance(found, Summary)
     assert (found.heads, found.digest) == (("b2", "c3"), "")
 
@@ -101,16 +119,38 @@ def newer(project: Project) -> None:
     os.utime(file, (later, later))
 
 
+def replaced(project: Project) -> None:
+    """Put another file in place of one: as long, and older than the index."""
+    file = project.versions / "a1_change.py"
+    file.write_text(file.read_text().replace("a1", "z9"))
+    earlier = (project.folder / NAME).stat().st_mtime - 1000
+    os.utime(file, (earlier, earlier))
+
+
+def in_the_same_second(project: Project) -> None:
+    file, index = project.versions / "a1_change.py", (project.folder / NAME).stat()
+    second = index.st_mtime_ns // 10**9 * 10**9
+    os.utime(project.folder / NAME, ns=(second, second))
+    file.write_text(file.read_text().replace("a1", "z9"))
+    os.utime(file, ns=(second + 1, second + 1))
+
+
 @pytest.mark.parametrize(
     "change",
     [
         grown,
         newer,
+        replaced,
+        in_the_same_second,
         lambda project: project.revision("c3", "b2"),
         lambda project: (project.versions / "a1_change.py").unlink(),
         lambda project: (project.versions.parent / "env.py").write_text("import other"),
         lambda project: (project.folder / "alembic.ini").write_text("[alembic]\nscript_location = elsewhere\n"),
+        lambda project: (project.folder / "pyproject.toml").write_text("[tool.alembic]\n"),
+        lambda project: project.versions.rename(project.versions.with_name("old")),
         lambda project: (project.folder / NAME).write_text("{"),
+        lambda project: (project.folder / NAME).write_text("{}\n[]\n[]\n"),
+        lambda project: (project.folder / NAME).write_bytes(b"\xff\n\n"),
         lambda project: (project.folder / NAME).write_text('{"revgate": 2}'),
         lambda project: (project.folder / NAME).unlink(),
     ],
@@ -118,9 +158,37 @@ def newer(project: Project) -> None:
 def test_an_index_that_is_not_true_any_more_is_not_used(tmp_path, change):
     project = linear(tmp_path)
     indexed(project)
-    assert read_index(str(project.folder)) is not None
+    assert read_index(place(project)) is not None
     change(project)
-    assert read_index(str(project.folder)) is None
+    assert read_index(place(project)) is None
+
+
+def whole_seconds(project: Project) -> None:
+    """Keep no fractions, as the layers of an image do."""
+    for file in (*project.folder.rglob("*.py"), *project.folder.glob("*.*")):
+        second = file.stat().st_mtime_ns // 10**9 * 10**9
+        os.utime(file, ns=(second, second))
+
+
+def one_time(project: Project) -> None:
+    """Set all to one time, as builders of images that can be built again do."""
+    for file in (*project.folder.rglob("*.py"), *project.folder.glob("*.*")):
+        os.utime(file, (1, 1))
+
+
+@pytest.mark.parametrize("change", [whole_seconds, one_time])
+def test_an_index_outlives_what_an_image_does_to_times(tmp_path, change):
+    project = linear(tmp_path)
+    indexed(project)
+    change(project)
+    assert read_index(place(project)) is not None
+
+
+def test_an_index_speaks_for_its_own_configuration_only(tmp_path):
+    project = linear(tmp_path)
+    indexed(project)
+    (project.folder / "other.ini").write_text("[alembic]\nscript_location = elsewhere\n")
+    assert read_index(str(project.folder / "other.ini")) is None
 
 
 PLAIN = """

@@ -79,6 +79,15 @@ def test_what_ends_a_run_after_a_partial_commit_needs_a_human():
     assert type(meaning_of(ConnectionLost("The lock was lost"), FLIGHT)) is ConnectionLost
 
 
+def test_a_revision_that_may_be_run_again_is_tried_again_also_after_a_partial_commit():
+    again = "part of it was committed before, and it may be run again from its beginning"
+    flight = Flight("a2", "a2_change.py", committed=True, repeatable=True)
+    for error, meaning in ((pg.AdminShutdown("x"), ConnectionLost), (pg.UndefinedTable("x"), RevisionFailed)):
+        found = meaning_of(error, flight)
+        assert (type(found), found.failed) == (meaning, "a2")
+        assert str(found).endswith(again) is (meaning is ConnectionLost)
+
+
 def test_a_lock_timeout_names_the_blockers():
     flight = Flight("a2", "a2_change.py", blockers=(Seen(812, "report_worker", "idle in transaction", 41.2),))
     assert str(meaning_of(pg.LockNotAvailable("x"), flight)) == (

@@ -35,6 +35,9 @@ PLAIN = [
     "revision = 'b2'\ndown_revision = (\n    'a1',\n    'a0',\n)\n",
     "# -*- coding: utf-8 -*-\n'A \\'quoted\\' word'\nrevision = 'b\\x32'\ndown_revision = ''\n",
     "revision = 'b2'\r\ndown_revision = 'a1'\r\n",
+    "revision = 'b2'\ndown_revision = 'a1'\nrepeatable = True\n",
+    "revision = 'b2'\ndown_revision = ('a1', 'a0')\nrepeatable: bool = (\n    True\n)\n",
+    "revision = 'b2'\ndown_revision = 'a1'\nrepeatable = False  # it sends mail\n",
 ]
 ONLY_IMPORTED = [
     "import uuid\nrevision = 'b2'.lower()\ndown_revision = None\n",
@@ -45,6 +48,11 @@ ONLY_IMPORTED = [
     "from other import *\n",
     "revision = 7\ndown_revision = None\n",
     "revision = 'b2'\ndown_revision = None\nserves_from = 6\n",
+    "revision = 'b2'\ndown_revision = None\nrepeatable = 1\n",
+    "revision = 'b2'\ndown_revision = None\nrepeatable = None\n",
+    "revision = 'b2'\ndown_revision = None\nrepeatable = 'True'\n",
+    "revision = 'b2'\ndown_revision = None\nrepeatable = True\nrepeatable = False\n",
+    "revision = True\ndown_revision = None\n",
     "revision = 'b2'\ndown_revision = None; depends_on = 'x'\n",
     "revision = down_revision = 'b2'\n",
     "revision = 'b2' 'b3'\ndown_revision = (\n",
@@ -68,6 +76,7 @@ def test_a_header_says_what_importing_the_file_says(tmp_path, text):
     assert set(header.branch_labels) == set(script._orig_branch_labels)
     assert header.doc.strip() == script.longdoc
     assert header.floor == getattr(script.module, "serves_from", "")
+    assert header.is_repeatable is getattr(script.module, "repeatable", False)
 
 
 @pytest.mark.parametrize("text", ONLY_IMPORTED)
@@ -80,12 +89,14 @@ def test_the_bundled_revisions_are_all_plain():
     assert [read_header(str(file), file.read_bytes()).revision for file in files] == [file.name[:4] for file in files]
 
 
-def test_a_checksum_is_that_of_the_text_but_for_line_ends_and_a_floor():
+def test_a_checksum_is_that_of_the_text_but_for_line_ends_a_floor_and_whether_it_may_be_run_again():
     first = b"revision = 'b2'\ndown_revision = 'a1'\n"
     assert checksum_of(first) == checksum_of(first.replace(b"\n", b"\r\n"))
     assert checksum_of(first) == checksum_of(first.replace(b"\n", b"\n\n"))
     assert checksum_of(first) == checksum_of(b"revision = 'b2'\nserves_from = 'a1'\ndown_revision = 'a1'\n")
+    assert checksum_of(first) == checksum_of(first + b"repeatable: bool = True\n")
     assert checksum_of(first) != checksum_of(first + b"# a word\n")
+    assert checksum_of(first) != checksum_of(first + b"repeatable_steps = 3\n")
 
 
 def test_a_word_to_the_linter_is_no_edit():

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from revgate.contract.planned import plan_hash
 from revgate.migration.lint.finding import Finding, Level
 from revgate.migration.lint.linting import Looked
 from revgate.migration.plans.formats import plan_json, plan_markdown, plan_sql, plan_text
-from revgate.migration.plans.plan import Plan, PlannedRevision, plan_hash, without_secrets
+from revgate.migration.plans.plan import Plan, PlannedRevision, without_secrets
 from revgate.migration.rendering.script import RevisionSql
 
 NEEDS = "Revision c3 reads the database (line 7 of c3_fill.py): its SQL is known only when it runs"
@@ -204,6 +205,8 @@ def test_the_json_has_these_keys():
         "image_digest",
         "destructive",
         "revisions",
+        "edited",
+        "refused",
     ]
     assert (value["history"], value["from"], value["to"]) == (
         {"schema": "", "table": "alembic_version"},

@@ -38,8 +38,18 @@ load() {
     ! containers images ls -q "name==$image,labels.\"revgate.io/id\"==$id" | grep -q . || continue
     tar=$(mktemp -u --suffix .tar)
     image_store push -q --disable-compression "$image" "oci-archive:$tar:$image"
-    containers images import "$tar" >/dev/null
+    import "$tar" || { forget_images && import "$tar"; } || fail "Image $image could not be loaded: remove $IMAGES and try again"
     rm -f "$tar"
     containers images label "$image" "revgate.io/id=$id" >/dev/null
   done
+}
+
+import() { containers images import "$1" >/dev/null; }
+
+# A machine that lost its power leaves names of layers that are not there
+forget_images() {
+  local images
+  mapfile -t images < <(containers images ls -q)
+  say "Loading images anew, because what was kept of them is damaged"
+  [ ${#images[@]} = 0 ] || containers images rm --sync "${images[@]}" >/dev/null
 }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from revgate.cli.database_options import add_database_options, open_engine, scripts_of
+from revgate.cli.located import located_scripts
 from revgate.cli.printing import print_json
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _problems(args: argparse.Namespace) -> tuple["Problem", ...]:
     from revgate.migration.including.hiding import check_hiding  # noqa: PLC0415  Alembic is loaded for a run only
     from revgate.migration.project.check import check_scripts  # noqa: PLC0415  the same
 
-    directory = scripts_of(args).directory
+    directory = located_scripts(args).directory
     problems = (*check_scripts(directory), *check_hiding(directory))
     if not args.applied or not all(problem.is_warning for problem in problems):
         return problems

@@ -6,6 +6,7 @@ from typing import Final
 
 from revgate.cli.database_options import add_database_options, open_engine, scripts_of
 from revgate.cli.printing import print_json
+from revgate.cli.quick import CURRENT
 from revgate.cli.settled import settled_head
 
 EPILOG: Final = """\
@@ -43,4 +44,4 @@ def _print(heads: tuple[str, ...], target: tuple[str, ...], standing: str, *, as
     if as_json:
         print_json({"current": heads, "target": target, "standing": standing})
     else:
-        print(f"Current version: {', '.join(heads)}" if heads else "Database not initialized")
+        print(CURRENT.format(", ".join(heads)) if heads else "Database not initialized")

@@ -3,7 +3,8 @@
 import argparse
 from typing import Final
 
-from revgate.cli.database_options import add_database_options, scripts_of
+from revgate.cli.database_options import add_database_options
+from revgate.cli.located import located_scripts
 from revgate.cli.printing import print_json
 
 EPILOG: Final = """\
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from revgate.migration.project.entries import read_entries  # noqa: PLC0415  Alembic is loaded for a run only
     from revgate.migration.project.graph_text import graph_lines, mermaid_lines  # noqa: PLC0415  the same
 
-    entries = read_entries(scripts_of(args).directory)
+    entries = read_entries(located_scripts(args).directory)
     if args.json:
         heads = [entry.revision for entry in entries if entry.is_head]
         print_json({"revisions": [entry.as_json() for entry in entries], "heads": heads})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from revgate.cli import settled
 from revgate.cli.database_options import add_database_options, open_engine, scripts_of
+from revgate.cli.located import located_scripts
 from revgate.cli.printing import print_json
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ Examples:
   %(prog)s --applied         # what was applied when, how long, by which image
   %(prog)s --applied --json | jq -r '.[] | select(.edited).revision'
 
-No database is asked, but with --applied. There, a revision is recorded when it
-was applied before the ledger began, undone or unrecorded when plain Alembic or
-a hand did it since, and edited when its file is not the one that was applied."""
+No database is asked, but with --applied, or for an env.py that chooses by it
+where the revisions are. There, a revision is recorded when it was applied
+before the ledger began, undone or unrecorded when plain Alembic or a hand did
+it since, and edited when its file is not the one that was applied."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,19 +48,17 @@ def _print_scripts(args: argparse.Namespace) -> int:
     if args.json:
         print_json([entry.as_json() for entry in entries])
     else:
-        print(*history_lines(entries), sep="\n")
+        print("\n".join(history_lines(entries)))  # in one go: each word is searched for passwords
     return 0
 
 
 def _entries(args: argparse.Namespace) -> tuple[Entry, ...]:
-    catalog = None if args.x else settled.catalog(bundled=args.bundled, config=args.config)
-    if catalog is not None:
-        from revgate.migration.project.catalog_entries import entries_of  # noqa: PLC0415  the same
-
-        return entries_of(catalog)
+    known = None if args.x else settled.entries(bundled=args.bundled, config=args.config)
+    if known is not None:
+        return known
     from revgate.migration.project.entries import read_entries  # noqa: PLC0415  Alembic is loaded for a run only
 
-    return read_entries(scripts_of(args).directory)
+    return read_entries(located_scripts(args).directory)
 
 
 def _print_past(args: argparse.Namespace) -> int:

@@ -2,15 +2,21 @@
 
 import argparse
 import os
-import signal
 import sys
 import threading
 from typing import NoReturn
 
 from revgate.cli import settled
+from revgate.cli.job_options import (
+    add_database_arguments,
+    add_project_arguments,
+    asks_for_more,
+    identity_of,
+    scripts_of,
+)
 from revgate.cli.ledger_options import EDITED, EDITED_HELP
 from revgate.contract.durations import parse_duration
-from revgate.migration.signals import ASKED_TO_STOP, hold_signals
+from revgate.migration.signals import hold_signals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--backup", default="", metavar="FOLDER", help="back up into it before the first statement (default: no backup)"
     )
     add("--backup-keep", type=_number, default=3, metavar="N", help="how many backups stay there (default: 3)")
+    add("--plan", action="store_true", help="tell what would be done, for approval, and do nothing")
+    add(
+        "--approved", default="", metavar="HASH", help="carry out this plan and no other (default: whatever is pending)"
+    )
+    add("--downgrade", default="", metavar="REVISION", help="undo down to this revision, or base; nothing is upgraded")
     add("--reader", action="append", metavar="ROLE", help="who may read the ledger, repeatable (default: PUBLIC)")
+    add_project_arguments(parser)
+    add_database_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,23 +78,22 @@ def run(args: argparse.Namespace) -> int:
         statement_timeout=args.statement_timeout,
         total_timeout=args.total_timeout,
         ledger=LedgerWish(not args.no_ledger, tuple(args.reader or ["PUBLIC"]), Edited(args.edited)),
+        plan=args.plan,
+        approved=args.approved,
+        downgrade=args.downgrade,
+        scripts=scripts_of(args),
+        identity=identity_of(args),
+        lint=args.lint,
     )
     return _leave(run_job(options, os.environ))
 
 
 def _is_settled(args: argparse.Namespace) -> bool:
     """Whether there was nothing to do, which is then reported, and Alembic was not needed to see it."""
-    plain = args.target in {"head", "heads"} and args.edited == EDITED[0] and not args.no_ledger
-    if not plain or (args.reader or ["PUBLIC"]) != ["PUBLIC"]:
+    plain = args.target in {"head", "heads"} and not args.downgrade and args.edited == EDITED[0] and not args.no_ledger
+    if not plain or asks_for_more(args) or (args.reader or ["PUBLIC"]) != ["PUBLIC"]:
         return False
-    found = settled.project(bundled=args.bundled, config="")
-    state = settled.look(found, settled.of_a_job(os.environ), edges=True) if found else None
-    if state is None or signal.sigpending() & set(ASKED_TO_STOP):
-        return False
-    from revgate.cli.settled_report import report  # noqa: PLC0415  only for those who need no more
-
-    report(state, os.environ)
-    return True
+    return settled.settle_job(bundled=args.bundled)
 
 
 def _leave(code: int) -> int:

@@ -1,4 +1,4 @@
-"""The option of `job` and `upgrade` about revisions that were edited after they were applied."""
+"""The option of `job`, `plan` and `upgrade` about revisions that were edited after they were applied."""
 
 from typing import Final
 
@@ -9,3 +9,5 @@ EDITED_HELP: Final = (
     "when the file of an applied revision was edited since: refuse to run, or accept it as what was applied "
     "(default: refuse)"
 )
+
+EDITED_PLAN_HELP: Final = "what the upgrade will be told about revisions that were edited since (default: refuse)"

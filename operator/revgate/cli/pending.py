@@ -5,6 +5,7 @@ from typing import Final
 
 from revgate.cli.database_options import add_database_options, open_engine, scripts_of
 from revgate.cli.printing import print_json, terminal_columns
+from revgate.cli.quick import NOTHING_PENDING
 from revgate.cli.settled import settled_head
 
 EPILOG: Final = """\
@@ -46,6 +47,4 @@ def _print_nothing(head: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"current": [head], "target": [head], "standing": "reached", "pending": []})
     else:
-        from revgate.migration.project.history_text import NOTHING_PENDING  # noqa: PLC0415  see run
-
         print(NOTHING_PENDING)

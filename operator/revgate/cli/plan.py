@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from revgate.cli.database_options import add_database_options, open_engine, scripts_of
+from revgate.cli.ledger_options import EDITED, EDITED_PLAN_HELP
 from revgate.cli.parsing import add_format_options
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ Examples:
   %(prog)s --from 0006 --dialect sqlite         from a revision, for another database
   %(prog)s --format markdown >> $GITHUB_STEP_SUMMARY
   %(prog)s --json | jq -r '.revisions[].revision'
+  %(prog)s --json | jq -e '.refused == ""'        edited revisions stop no upgrade
 
 The database is only read: its revision, and how large the tables are that would change. The
 code of the revisions runs without it: one that reads data cannot be shown as SQL, and the
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `plan`."""
     add_format_options(parser, ("text", "sql", "json", "markdown"), "of the plan (default: text)")
     add_plan_options(parser)
+    parser.add_argument("--edited", choices=EDITED, default=EDITED[0], help=EDITED_PLAN_HELP)
 
 
 def add_plan_options(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +52,7 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
     add("--from", dest="start", default="", metavar="REVISION", help="ask no database: it is at this revision, or base")
     add("--dialect", choices=("postgresql", "sqlite"), help="of the SQL, with --from (default: postgresql)")
     add_database_options(parser)
+    parser.set_defaults(edited=EDITED[0])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
     answer = sys.stdout  # as it is before a mask is laid over it: SQL with *** in it would be other SQL
     plan = read_plan(args)
     print(_shown(plan, args.format), file=answer, flush=True)
+    if args.format == "sql" and plan.edits.message:  # it is a comment in the script, too, which goes to a file
+        print(plan.edits.message, file=sys.stderr)
     if args.format == "sql" and plan.not_rendered:
         print(f"{plan.not_rendered[0]}; the script ends before it", file=sys.stderr)
         return 1
@@ -101,8 +107,9 @@ def _offline(args: argparse.Namespace) -> Plan:
 
 def _online(args: argparse.Namespace) -> Plan:
     from revgate.migration.errors import InvalidOptions  # noqa: PLC0415  see run
+    from revgate.migration.ledger import Edited  # noqa: PLC0415  see run
     from revgate.migration.plans.online import plan_online  # noqa: PLC0415  see run
 
     if args.dialect:
         raise InvalidOptions("Option --dialect is for --from: a database has its own dialect")
-    return plan_online(open_engine(), scripts_of(args), args.target, echo=args.echo)
+    return plan_online(open_engine(), scripts_of(args), args.target, echo=args.echo, edited=Edited(args.edited))

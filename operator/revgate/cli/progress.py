@@ -28,20 +28,20 @@ def showing_progress(
     """Show what the runner does until the block ends.
 
     Args:
-        runner: whose hooks are used.
+        runner: whose revisions are followed.
         engine: of the database, which is asked how far it is.
         name: of a revision, by its id.
         way: "upgrade" or "downgrade".
         in_place: whether a line may be rewritten, should stderr be a terminal.
     """
+    from revgate.migration.hooks import Follower  # noqa: PLC0415  as below
     from revgate.migration.progress import watching_work  # noqa: PLC0415  SQLAlchemy is loaded for a run only
 
     screen = Terminal() if in_place and sys.stderr.isatty() else Log()
     with watching_work(engine) as look:
         progress = Progress(screen, look, name, *_WORDS[way])
         runner.before_upgrade(progress.expect)
-        runner.before_revision(progress.begin)
-        runner.after_revision(progress.end)
+        runner.hooks.follower = Follower(progress.begin, progress.end)
         try:
             yield
         finally:
@@ -99,7 +99,7 @@ class Terminal:
 
 
 class Progress:
-    """Follows the hooks of a runner."""
+    """Follows the revisions of a runner."""
 
     def __init__(
         self, screen: Screen, look: Callable[[], str], name: Callable[[str], str], doing: str, did: str

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from revgate.gate.connection import Connection
     from revgate.gate.tables import Table
     from revgate.migration.project.catalog import Catalog
+    from revgate.migration.project.entry import Entry
     from revgate.migration.project.index import Summary
 
 _BUNDLED_TABLE = "alembic_version"
@@ -37,24 +38,23 @@ def project(*, bundled: bool, config: str) -> Summary | None:
     """Return what is known of the scripts without reading them: the bundled ones, or those of a configuration."""
     from revgate.migration.project.index import read_index, summary_of  # noqa: PLC0415  not for every verb
 
-    folder = _bundled_folder() if bundled else _folder(config)
-    found = read_index(folder) if folder else None
+    place = _bundled_place() if bundled else _configuration(config)
+    found = read_index(place) if place else None
     if found or not bundled:
         return found
-    catalog = _catalog_in(folder)
+    catalog = _bundled_catalog()
     return summary_of(catalog, _BUNDLED_TABLE) if catalog else None
 
 
-def catalog(*, bundled: bool, config: str) -> Catalog | None:
-    """Return the revisions by their headers: the bundled ones, or those of a configuration with an index."""
-    if bundled:
-        return _catalog_in(_bundled_folder())
-    found = project(bundled=False, config=config)
-    if found is None:
-        return None
-    from revgate.migration.project.catalog import read_catalog  # noqa: PLC0415  as above
+def entries(*, bundled: bool, config: str) -> tuple[Entry, ...] | None:
+    """Return the revisions as an index or, of the bundled ones, their headers have them."""
+    from revgate.migration.project.catalog_entries import decode_rows, entries_of  # noqa: PLC0415  as above
 
-    return read_catalog(found.locations, recursive=False)
+    found = project(bundled=bundled, config=config)
+    if found is not None and found.rows:
+        return decode_rows(found.rows, found.locations)
+    catalog = _bundled_catalog() if bundled else None
+    return entries_of(catalog) if catalog else None
 
 
 def database_variable(environ: Mapping[str, str]) -> str:
@@ -69,17 +69,36 @@ def settled_head(args: Namespace, *, with_ledger: bool = False) -> str:
         args: with the options of `database_options`.
         with_ledger: whether the ledger has to agree, as an upgrade wants it and a mere question does not.
     """
-    variable = database_variable(os.environ)
-    if not variable or args.echo or args.debug or args.x:
+    if args.echo or args.debug or args.x:
         return ""
-    found = project(bundled=args.bundled, config=args.config)
+    return head_of(bundled=args.bundled, config=args.config, with_ledger=with_ledger)
+
+
+def head_of(*, bundled: bool, config: str, with_ledger: bool) -> str:
+    """Return the same for scripts that are named."""
+    variable = database_variable(os.environ)
+    found = project(bundled=bundled, config=config) if variable else None
     settled = look(found, variable, ledger=with_ledger) if found else None
     return settled.head if settled else ""
 
 
+def settle_job(*, bundled: bool) -> bool:
+    """Report that a Job had nothing to do; False where that is not sure, or it was asked to stop: nothing was said."""
+    import signal  # noqa: PLC0415  as above
+
+    found = project(bundled=bundled, config="")
+    state = look(found, of_a_job(os.environ), edges=True) if found else None
+    if state is None or signal.sigpending() & {signal.SIGTERM, signal.SIGINT}:
+        return False
+    from revgate.cli.settled_report import report  # noqa: PLC0415  only for those who need no more
+
+    report(state, os.environ)
+    return True
+
+
 def of_a_job(environ: Mapping[str, str]) -> str:
     """Return which variable names the database of a Job; "" when the parts do, or none."""
-    return names.DATABASE_URL if environ.get(names.DATABASE_URL) else ""
+    return next((name for name in (names.DIRECT_DATABASE_URL, names.DATABASE_URL) if environ.get(name)), "")
 
 
 def look(found: Summary, variable: str, *, edges: bool = False, ledger: bool = True) -> Settled | None:
@@ -160,22 +179,22 @@ def _public_right(table: Table) -> str:
     )
 
 
-def _folder(config: str) -> str:
-    """Return where a configuration is, or "" when there is none."""
-    path = config or os.environ.get("ALEMBIC_CONFIG", "")
-    if not path and not any(map(os.path.isfile, ("alembic.ini", "pyproject.toml"))):
-        return ""
-    return os.path.dirname(path) or "."  # noqa: PTH120  pathlib takes 10 ms
+def _configuration(config: str) -> str:
+    """Return the configuration that was named, or the one that is here; "" when there is none."""
+    given = config or os.environ.get("ALEMBIC_CONFIG", "")
+    return given or next(filter(os.path.isfile, ("alembic.ini", "pyproject.toml")), "")
 
 
-def _bundled_folder() -> str:
+def _bundled_place() -> str:
+    """Return the folder of the bundled scripts, with a slash at its end."""
     from importlib.util import find_spec  # noqa: PLC0415  as above
 
     spec = find_spec("revgate.migrations")
-    return os.path.dirname(spec.origin) if spec and spec.origin else ""  # noqa: PTH120  as above
+    return os.path.join(os.path.dirname(spec.origin), "") if spec and spec.origin else ""  # noqa: PTH118, PTH120  pathlib takes 10 ms
 
 
-def _catalog_in(folder: str) -> Catalog | None:
+def _bundled_catalog() -> Catalog | None:
     from revgate.migration.project.catalog import read_catalog  # noqa: PLC0415  as above
 
-    return read_catalog([os.path.join(folder, "versions")], recursive=False) if folder else None  # noqa: PTH118  as above
+    place = _bundled_place()
+    return read_catalog([f"{place}versions"], recursive=False) if place else None

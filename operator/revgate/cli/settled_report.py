@@ -1,19 +1,23 @@
 """The report of a Job that had nothing to do, as the runner itself would have written it."""
 
-import json
-import os
-import sys
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
+from __future__ import annotations
 
-from revgate.cli.settled import Settled
-from revgate.contract import names
+import json
+import sys
+import time
+
 from revgate.contract.edges import digest_of, encode_edges
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
 from revgate.contract.report import Report, encode_report
+from revgate.contract.termination import termination_file
 from revgate.migration.project.graph import newest_first
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from revgate.cli.settled import Settled
 
 
 def report(state: Settled, environ: Mapping[str, str]) -> None:
@@ -38,17 +42,19 @@ def report(state: Settled, environ: Mapping[str, str]) -> None:
 
 def _write(text: str, environ: Mapping[str, str]) -> None:
     """Leave the report where the kubelet looks for it: in the named file, or in the usual one where that exists."""
-    named = environ.get(names.TERMINATION_MESSAGE, "")
-    path = Path(named or names.TERMINATION_MESSAGE_PATH)
-    if named or os.access(path, os.W_OK):
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            _log("report_not_written", path=str(path), problem=str(error))
+    path = termination_file(environ)
+    if path is None:
+        return
+    try:
+        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123  pathlib takes 4 ms
+            file.write(text)
+    except OSError as error:
+        _log("report_not_written", path=path, problem=str(error))
 
 
 def _log(event: str, **values: object) -> None:
     level = "info" if event == "run_ended" else "warning"
-    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    line = {**values, "event": event, "level": level, "timestamp": now}
+    seconds, fraction = divmod(time.time_ns(), 1_000_000_000)  # datetime takes 2 ms to load
+    now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    line = {**values, "event": event, "level": level, "timestamp": f"{now}.{fraction // 1000:06}Z"}
     print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)

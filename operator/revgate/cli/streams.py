@@ -5,9 +5,10 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final, TextIO
 
+from revgate.migration.output import log
 from revgate.migration.output.redaction import Redactor, secrets_of
 
 _OURS: Final = "revgate"
@@ -66,7 +67,7 @@ def guarded_streams(*, debug: bool) -> Iterator[None]:
             stream.reconfigure(errors="replace")  # a box in an ASCII terminal is no reason to fail
     sys.stdout, sys.stderr = Stream(out), Stream(err)
     try:
-        with _logs_on_stderr(debug=debug):
+        with _logs_on_stderr(debug=debug), nullcontext() if debug else log.only_some_info(_WAITS):
             yield
     finally:
         sys.stdout, sys.stderr = out, err

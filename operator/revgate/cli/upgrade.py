@@ -11,6 +11,7 @@ from revgate.cli import plan
 from revgate.cli.database_options import add_database_options
 from revgate.cli.ledger_options import EDITED, EDITED_HELP
 from revgate.cli.migrating import migrating
+from revgate.cli.quick import NOTHING_WAS_PENDING, UPGRADED
 from revgate.cli.settled import settled_head
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     head = _settled_head(args)
     if head:
         _say_nothing_pending(head)
-        print(f"✓ Upgraded to {args.revision}")
+        print(UPGRADED.format(args.revision))
         return 0
     with migrating(args, "upgrade", edited=args.edited, baseline=args.baseline, backup=_backup(args.backup)) as runner:
         runner.upgrade_to_version(args.revision)
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     if not result.revisions:
         _say_nothing_pending(", ".join(result.current) or "base")
     if result.revisions or args.revision in _NEWEST:
-        print(f"✓ Upgraded to {args.revision}")
+        print(UPGRADED.format(args.revision))
     else:
         print(f"✓ Database includes {args.revision} already")
     return 0
@@ -91,7 +92,7 @@ def _settled_head(args: argparse.Namespace) -> str:
 
 
 def _say_nothing_pending(place: str) -> None:
-    print(f"Nothing was pending: the database is at {place}", file=sys.stderr)
+    print(NOTHING_WAS_PENDING.format(place), file=sys.stderr)
 
 
 def _print_sql(args: argparse.Namespace) -> int:

@@ -32,7 +32,7 @@ class Verb:
     @property
     def is_short(self) -> bool:
         """Whether the process ends with the work."""
-        return self.name not in {"wait", "operator"}
+        return self.name not in {"wait", "operator", "webhook"}
 
 
 GROUPS: Final[Mapping[str, tuple[Verb, ...]]] = {
@@ -60,6 +60,7 @@ GROUPS: Final[Mapping[str, tuple[Verb, ...]]] = {
         Verb("job", "Bring a database to a revision: what a Job runs", is_for_people=False),
         Verb("wait", "Wait for the revisions of an app: what an init container runs", is_for_people=False),
         Verb("operator", "Watch SchemaMigrations and run their Jobs", is_for_people=False),
+        Verb("webhook", "Put the scheduling gate into labelled pods", is_for_people=False),
     ),
     "Shell": (Verb("completion", "Print the completion script of a shell"),),
 }

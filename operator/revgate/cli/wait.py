@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 
-from revgate.contract import names
+from revgate.contract.termination import termination_file
 from revgate.gate.address import AddressError, find_address
-from revgate.gate.announce import Announcer, termination_file
+from revgate.gate.announce import Announcer
 from revgate.gate.connection import find_driver
 from revgate.gate.look import Question, Source
 from revgate.gate.loop import wait
@@ -120,7 +120,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace | Words) -> int:
     """Wait, and return 0 when the database serves what the app requires."""
-    announcer = Announcer(termination_file(os.environ.get(names.TERMINATION_MESSAGE, "")))
+    announcer = Announcer(termination_file(os.environ))
     try:
         return _wait(arguments, announcer)
     except (AddressError, RequiresError) as error:

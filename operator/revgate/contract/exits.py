@@ -85,10 +85,14 @@ EXIT_TABLE: Final[Mapping[int, Ending]] = MappingProxyType(
 
 _OUTSIDE_A_RUN: Final[Mapping[Reason, Next]] = {
     Reason.DATABASE_AHEAD: Next.DONE,
+    Reason.DOWNGRADED: Next.DONE,
+    Reason.PLANNED: Next.DONE,
+    Reason.PLAN_CHANGED: Next.HUMAN,
     Reason.WRONG_DATABASE: Next.HUMAN,
     Reason.POOLER_REFUSED: Next.HUMAN,
     Reason.PERMISSION_DENIED: Next.HUMAN,
     Reason.EDITED_REVISION: Next.HUMAN,
+    Reason.LINT_FAILED: Next.HUMAN,
     Reason.OWNED_BY_ANOTHER: Next.HUMAN,
     Reason.LEDGER_UNUSABLE: Next.HUMAN,
     Reason.KILLED: Next.COUNTED,

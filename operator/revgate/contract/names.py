@@ -13,6 +13,10 @@ KIND: Final = "SchemaMigration"
 PLURAL: Final = "schemamigrations"
 SHORT_NAME: Final = "smig"
 
+PLAN_KIND: Final = "SchemaPlan"
+PLANS: Final = "schemaplans"
+PLAN_SHORT_NAME: Final = "splan"
+
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 MANAGER: Final = "revgate"
 
@@ -25,19 +29,40 @@ UID: Final = f"{GROUP}/uid"
 INPUTS: Final = f"{GROUP}/inputs"
 """Label of a Job and its pod: digest of everything that decides what the run does."""
 
+DATABASE: Final = f"{GROUP}/database"
+"""Label of a Job and its pod: digest of which database it is about."""
+
 ATTEMPT: Final = f"{GROUP}/attempt"
 """Label of a Job and its pod: the number of the try, from 1."""
 
 FAILURES: Final = f"{GROUP}/failures"
 """Label of a Job: how many earlier tries of these inputs count against retry.limit."""
 
+RUN_KIND: Final = f"{GROUP}/kind"
+"""Label of a Job and its pod: Apply or Plan."""
+
+PLAN: Final = f"{GROUP}/plan"
+"""Label of a Job: the SchemaPlan that it carries out."""
+
 RETRY: Final = f"{GROUP}/retry"
 """Annotation of a migration: any new value starts the run again."""
+
+MIGRATION: Final = f"{GROUP}/migration"
+"""Label of an app's pod: the migration whose database it needs."""
+
+REQUIRES: Final = f"{GROUP}/requires"
+"""Annotation of an app's pod: the revisions that it needs, full ids with commas between them."""
+
+SCHEDULING_GATE: Final = f"{GROUP}/schema"
+"""Scheduling gate of an app's pod: lifted when the database serves what the pod requires."""
 
 CONTAINER: Final = "migrate"
 """The container of the Job's pod whose termination message is the report."""
 
 DATABASE_URL: Final = "REVGATE_DATABASE_URL"
+DIRECT_DATABASE_URL: Final = "REVGATE_DIRECT_DATABASE_URL"
+"""Environment of a runner: the server itself, where the other URL leads through a pooler."""
+
 DATABASE_URLS: Final = ("PYACC__DATABASE_URL", DATABASE_URL, "DATABASE_URL", "SQLALCHEMY_DATABASE_URI")
 """Environment variables of the verbs for people: the first that is set has the whole URL."""
 
@@ -59,8 +84,14 @@ OWNER: Final = "REVGATE_OWNER"
 TAKE_OVER: Final = "REVGATE_TAKE_OVER"
 """Environment of a runner: NAMESPACE/NAME of the migration whose history becomes ours."""
 
+ALEMBIC_CONFIG: Final = "ALEMBIC_CONFIG"
+"""Environment of a runner, and of Alembic itself: the file that says where the scripts are."""
+
 X_ARGS: Final = "REVGATE_X_ARGS"
 """Environment of a runner: what env.py gets from context.get_x_argument(), KEY=VALUE, quoted as in a shell."""
+
+POOLER: Final = "REVGATE_POOLER"
+"""Environment of whoever migrates: ``session`` promises that a pooler in between gives each client a session."""
 
 TERMINATION_MESSAGE: Final = "REVGATE_TERMINATION_MESSAGE"
 """Environment of a runner and a gate: the file of the termination message."""

@@ -12,6 +12,7 @@ class Reason(StrEnum):
     # Ready
     UP_TO_DATE = "UpToDate"
     DATABASE_AHEAD = "DatabaseAhead"
+    DOWNGRADED = "Downgraded"
 
     # On the way
     PENDING = "Pending"
@@ -19,6 +20,8 @@ class Reason(StrEnum):
     RUNNING = "Running"
     WAITING_FOR_PREVIOUS_RUN = "WaitingForPreviousRun"
     SUSPENDED = "Suspended"
+    PLANNED = "Planned"
+    AWAITING_APPROVAL = "AwaitingApproval"
 
     # Tried again by itself, soon
     DATABASE_UNREACHABLE = "DatabaseUnreachable"
@@ -46,6 +49,9 @@ class Reason(StrEnum):
 
     # A human must change the spec, the image or the retry annotation
     INVALID_SPEC = "InvalidSpec"
+    DRIFTED = "Drifted"
+    PLAN_REJECTED = "PlanRejected"
+    PLAN_CHANGED = "PlanChanged"
     JOB_REFUSED = "JobRefused"
     JOB_CONFLICT = "JobConflict"
     REVISION_FAILED = "RevisionFailed"
@@ -58,6 +64,7 @@ class Reason(StrEnum):
     NO_SCRIPTS = "NoScripts"
     BROKEN_SCRIPTS = "BrokenScripts"
     ENVIRONMENT_FAILED = "EnvironmentFailed"
+    LINT_FAILED = "LintFailed"
     BACKUP_FAILED = "BackupFailed"
     WRONG_DATABASE = "WrongDatabase"
     POOLER_REFUSED = "PoolerRefused"

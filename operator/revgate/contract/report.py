@@ -32,6 +32,7 @@ class Report:
     pending_count: int = 0
     failed: str = ""
     edges: str = ""  # sha256 of the edges' lines in the log; "" when there are none
+    plan: str = ""  # sha256 of the plan's lines in the log; "" when none was asked for
     read: bool = False  # the version table was read: before, current, target and pending mean something
 
 
@@ -67,6 +68,7 @@ def decode_report(text: str) -> Report | None:
             pending_count=int(fields["pendingCount"]),
             failed=str(fields["failed"]),
             edges=str(fields["edges"]),
+            plan=str(fields.get("plan", "")),  # runners of before wrote none
             read=bool(fields["read"]),
         )
     except (ValueError, KeyError, TypeError):
@@ -86,6 +88,7 @@ def _dump(report: Report) -> str:
         "pendingCount": report.pending_count,
         "failed": report.failed,
         "edges": report.edges,
+        **({"plan": report.plan} if report.plan else {}),
         "pending": report.pending,
     }
     text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)

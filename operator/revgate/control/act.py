@@ -9,12 +9,28 @@ from revgate.contract import names
 from revgate.contract.exits import Next
 from revgate.contract.reasons import Reason
 from revgate.control.cluster import ApiFailure, Body, Cluster
-from revgate.control.decide import Again, Decision, Done, Hold, Progress, Remove, Stall, Start
+from revgate.control.decision import (
+    Again,
+    Await,
+    Decision,
+    Discard,
+    Done,
+    Hold,
+    Inspecting,
+    Progress,
+    Remove,
+    Stall,
+    Start,
+    Tell,
+    Unseen,
+)
 from revgate.control.endings import Ended, state_of
 from revgate.control.job import Try, build_job
+from revgate.control.plans import plan_body
 from revgate.control.snapshot import Key, Malformed, Run, Snapshot
 
 _KEPT_JOBS: Final = 3
+_KEPT_PLANS: Final = 10
 _MOST_CHARACTERS: Final = 600
 _CONFLICT: Final = 409
 _FORBIDDEN: Final = 403
@@ -37,7 +53,12 @@ async def act(cluster: Cluster, snapshot: Snapshot, decision: Decision) -> Refus
             return await _start(cluster, snapshot, decision)
         case Remove(run):
             await remove(cluster, snapshot.migration.key, run)
-        case Progress() | Again() | Done() | Stall() | Hold():
+        case Tell():
+            await _tell(cluster, snapshot, decision)
+        case Discard(plan):
+            _log.info("plan removed", migration=str(snapshot.migration.key), plan=plan.name)
+            await cluster.delete(names.PLANS, snapshot.migration.key.namespace, plan.name, plan.object_uid)
+        case Progress() | Again() | Done() | Stall() | Hold() | Await() | Inspecting() | Unseen():
             pass
         case _:
             assert_never(decision)
@@ -54,7 +75,7 @@ async def _start(cluster: Cluster, snapshot: Snapshot, start: Start) -> Refused 
     migration = snapshot.migration
     if isinstance(migration.spec, Malformed):
         return None
-    this = Try(start.inputs, start.attempt, start.failures)
+    this = Try(start.inputs, start.attempt, start.failures, start.kind, start.plan, start.image)
     job = build_job(migration, migration.spec, snapshot.image, this)
     await _clear(cluster, snapshot)
     try:
@@ -63,6 +84,19 @@ async def _start(cluster: Cluster, snapshot: Snapshot, start: Start) -> Refused 
         return await _refused(cluster, snapshot, start, job, failure)
     _log.info("job created", migration=str(migration.key), job=job["metadata"]["name"], attempt=start.attempt)
     return None
+
+
+async def _tell(cluster: Cluster, snapshot: Snapshot, tell: Tell) -> None:
+    """Write a plan down, and remove the oldest ones."""
+    migration = snapshot.migration
+    try:
+        await cluster.create(names.PLANS, migration.key.namespace, plan_body(migration, tell.inputs, tell.plan))
+    except ApiFailure as failure:
+        if failure.status != _CONFLICT:
+            raise
+    _log.info("plan made", migration=str(migration.key), plan=tell.name)
+    for old in snapshot.plans[_KEPT_PLANS:]:
+        await cluster.delete(names.PLANS, migration.key.namespace, old.name, old.object_uid)
 
 
 async def _clear(cluster: Cluster, snapshot: Snapshot) -> None:

@@ -5,7 +5,7 @@ template) and cost seconds to import (cluster facts, 10).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final, Self
 
 import aiohttp
@@ -13,20 +13,26 @@ from kubernetes.aio import config
 from kubernetes.aio.client.api_client import ApiClient
 
 from revgate.contract import names
+from revgate.control.metrics import API_CALLS
 
 Body = dict[str, Any]
 
 _TIMEOUT_SECONDS: Final = 30.0
 _LOG_TIMEOUT_SECONDS: Final = 5.0  # other migrations wait while a node that is away does not answer
 _LOG_BYTES: Final = 1_000_000
-_LOG_LINES: Final = 200  # what the operator reads of it is said last
+_LOG_LINES: Final = 400  # what the operator reads of it is said last
 _PREFIXES: Final = {
     names.PLURAL: f"/apis/{names.GROUP}/{names.VERSION}",
+    names.PLANS: f"/apis/{names.GROUP}/{names.VERSION}",
     "jobs": "/apis/batch/v1",
     "pods": "/api/v1",
     "events": "/api/v1",
+    "leases": "/apis/coordination.k8s.io/v1",
 }
+_PAGE: Final = 500  # objects; a whole list of thousands would stand in memory twice, as text and as objects
 _OK_BELOW: Final = 300
+_WATCH_SECONDS: Final = 600
+_SILENCE: Final = aiohttp.ClientTimeout(sock_read=90.0)  # bookmarks come once a minute, whatever else happens
 
 
 class ApiFailure(Exception):  # noqa: N818 - what the server answered, not a bug of ours
@@ -41,17 +47,28 @@ class ApiFailure(Exception):  # noqa: N818 - what the server answered, not a bug
 class Cluster:
     """A connection to one API server. Use it as an async context manager."""
 
-    def __init__(self, client: ApiClient) -> None:
+    def __init__(
+        self, client: ApiClient, on_answer: Callable[[], None], may_write: Callable[[], bool] = lambda: True
+    ) -> None:
         self._client = client
+        self._on_answer = on_answer
+        self._may_write = may_write
 
     @classmethod
-    async def connect(cls) -> Self:
-        """Connect with the pod's service account, or with KUBECONFIG outside of a cluster."""
+    async def connect(cls, on_answer: Callable[[], None] = lambda: None) -> Self:
+        """Connect with the pod's service account, or with KUBECONFIG outside of a cluster.
+
+        `on_answer` is called whenever the API server has answered a request.
+        """
         try:
             config.load_incluster_config()  # type: ignore[no-untyped-call] # the client ships no types here
         except config.ConfigException:
             await config.load_kube_config()  # type: ignore[no-untyped-call] # as above
-        return cls(ApiClient())
+        return cls(ApiClient(), on_answer)
+
+    def fenced(self, may_write: Callable[[], bool]) -> "Cluster":
+        """Return the same connection for somebody who reads at any time and writes only as long as `may_write`."""
+        return Cluster(self._client, self._on_answer, may_write)
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,9 +90,23 @@ class Cluster:
         answer = await self._json("GET", _path(kind, namespace), query=query)
         return list(answer.get("items", ()))
 
+    async def pages(self, kind: str, **query: str) -> AsyncIterator[tuple[Sequence[Body], str]]:
+        """Yield all objects of a kind, some at a time, each time with the version at which a watch goes on."""
+        query |= {"limit": str(_PAGE)}
+        while True:
+            answer = await self._json("GET", _path(kind, ""), query=query)
+            yield answer["items"], answer["metadata"]["resourceVersion"]
+            if not (more := answer["metadata"].get("continue")):
+                return
+            query["continue"] = more
+
     async def create(self, kind: str, namespace: str, body: Body) -> Body:
         """Create an object; fields that the server does not know are an error, not dropped."""
         return await self._json("POST", _path(kind, namespace), query={"fieldValidation": "Strict"}, body=body)
+
+    async def replace(self, kind: str, namespace: str, name: str, body: Body) -> Body:
+        """Replace exactly the version of an object that `body` was made from."""
+        return await self._json("PUT", f"{_path(kind, namespace)}/{name}", body=body)
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
         """Delete exactly this object, after what it owns: a pod that has started after all is seen to its end."""
@@ -96,6 +127,31 @@ class Cluster:
         body = {"metadata": {"resourceVersion": version}, "status": patch}
         return await self._json("PATCH", path, body=body, content_type="application/merge-patch+json")
 
+    async def patch(self, kind: str, namespace: str, name: str, operations: Sequence[Body]) -> None:
+        """Apply a JSON patch (RFC 6902) to an object; ApiFailure 422 when one of its tests does not hold."""
+        path = f"{_path(kind, namespace)}/{name}"
+        await self._json("PATCH", path, body=list(operations), content_type="application/json-patch+json")
+
+    async def watch(self, kind: str, **query: str) -> AsyncIterator[Body]:
+        """Yield each object of a selection as ADDED and then what happens to it, until the API server ends the watch.
+
+        Without a version to begin at it tells of all that is there: "Get State and Start at Most Recent".
+        """
+        query |= {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_SECONDS)}
+        call = await self._client.param_serialize(
+            "GET", _path(kind, ""), query_params=list(query.items()), auth_settings=["BearerToken"]
+        )
+        try:
+            response = (await self._client.call_api(*call, _request_timeout=_SILENCE)).response
+            async with response:
+                API_CALLS.labels("WATCH", kind, response.status).inc()
+                if response.status >= _OK_BELOW:
+                    raise ApiFailure(response.status, _message(await response.read()))
+                async for line in _lines(response.content):
+                    yield _event(line)
+        except (TimeoutError, OSError, aiohttp.ClientError, ValueError) as error:
+            raise ApiFailure(0, f"API server broke off a watch: {error!r}") from error
+
     async def log(self, namespace: str, pod: str, container: str) -> str:
         """Return the end of a container's log."""
         query = {"container": container, "limitBytes": str(_LOG_BYTES), "tailLines": str(_LOG_LINES)}
@@ -109,7 +165,7 @@ class Cluster:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Body | None = None,
+        body: Body | Sequence[Body] | None = None,
         content_type: str = "application/json",
     ) -> Body:
         data = await self._request(method, path, query=query, body=body, content_type=content_type)
@@ -122,7 +178,7 @@ class Cluster:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Body | None = None,
+        body: Body | Sequence[Body] | None = None,
         content_type: str = "application/json",
         timeout: float = _TIMEOUT_SECONDS,  # noqa: ASYNC109 - the client's own
     ) -> bytes:
@@ -134,19 +190,47 @@ class Cluster:
             body=body,
             auth_settings=["BearerToken"],
         )
+        if method != "GET" and not self._may_write():
+            raise ApiFailure(0, "Nothing was written: this operator leads no longer")
         try:
             response = await self._client.call_api(*call, _request_timeout=timeout)
             data: bytes = await response.read()  # type: ignore[no-untyped-call] # as above
         except (TimeoutError, OSError, aiohttp.ClientError) as error:
+            _count(method, path, 0)
             raise ApiFailure(0, f"API server did not answer: {error!r}") from error
+        _count(method, path, response.status)
+        self._on_answer()
         if response.status >= _OK_BELOW:
             raise ApiFailure(response.status, _message(data))
         return data
 
 
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Yield lines of any length: aiohttp's own reading of lines gives up at 128 KiB."""
+    rest = b""
+    async for piece in content.iter_any():
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line
+
+
+def _event(line: bytes) -> Body:
+    event: Body = json.loads(line)
+    if event["type"] == "ERROR":
+        raise ApiFailure(int(event["object"].get("code", 0)), str(event["object"].get("message", "")))
+    return event
+
+
 def _path(kind: str, namespace: str) -> str:
     scope = f"/namespaces/{namespace}" if namespace else ""
     return f"{_PREFIXES[kind]}{scope}/{kind}"
+
+
+def _count(method: str, path: str, code: int) -> None:
+    """Count a request by its kind, never by a name: there are as many series as there are kinds."""
+    steps = path.split("/")
+    kind = steps[steps.index("namespaces") + 2] if "namespaces" in steps else steps[-1]
+    API_CALLS.labels("LIST" if method == "GET" and steps[-1] == kind else method, kind, code).inc()
 
 
 def _message(data: bytes) -> str:

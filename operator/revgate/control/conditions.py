@@ -8,11 +8,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from revgate.contract.reasons import Reason
-from revgate.control.decide import Again, Decision, Done, Hold, Progress, Remove, Stall, Start
+from revgate.control.decision import (
+    Again,
+    Await,
+    Decision,
+    Discard,
+    Done,
+    Hold,
+    Inspecting,
+    Progress,
+    Remove,
+    Stall,
+    Start,
+    Tell,
+    Unseen,
+)
 from revgate.control.endings import starting
 from revgate.control.job import job_name
+from revgate.control.kinds import Kind
 from revgate.control.record import Condition, ConditionStatus
-from revgate.control.snapshot import Snapshot
+from revgate.control.snapshot import Run, Snapshot
 
 _MOST_CHARACTERS = 1024
 
@@ -28,8 +43,21 @@ class _Standing:
 
 def conditions_of(snapshot: Snapshot, decision: Decision) -> tuple[Condition, ...]:
     """Return the three conditions that follow from a decision."""
+    if _is_kept(snapshot, decision):
+        known = snapshot.migration.status.conditions
+        return tuple(each.model_copy(update={"observed_generation": snapshot.migration.generation}) for each in known)
     standing = _standing(snapshot, decision)
     return tuple(_condition(snapshot, name, standing) for name in ("Ready", "Reconciling", "Stalled"))
+
+
+def _is_kept(snapshot: Snapshot, decision: Decision) -> bool:
+    """Whether this pass changes nothing of what is known: only a look for drift is on its way, or saw nothing."""
+    match decision:
+        case Inspecting() | Unseen() | Start(kind=Kind.INSPECT) | Remove(Run(kind=Kind.INSPECT)):
+            is_look = True
+        case _:
+            is_look = False
+    return is_look and len(snapshot.migration.status.conditions) > 1
 
 
 def _standing(snapshot: Snapshot, decision: Decision) -> _Standing:  # noqa: PLR0911 - one answer a decision
@@ -40,6 +68,10 @@ def _standing(snapshot: Snapshot, decision: Decision) -> _Standing:  # noqa: PLR
             return _Standing("Stalled", reason, f"{message}; then change the spec or the annotation revgate.io/retry")
         case Hold():
             return _Standing("", Reason.SUSPENDED, "Suspended: set spec.suspend to false to go on")
+        case Await() | Tell() | Discard():
+            return _of_a_plan(decision)
+        case Inspecting() | Unseen():
+            return _of_a_look(decision)
         case Start(inputs, attempt):
             return _Standing("Reconciling", Reason.STARTING, starting(job_name(snapshot.migration, inputs, attempt)))
         case Remove(run, ended):
@@ -50,6 +82,25 @@ def _standing(snapshot: Snapshot, decision: Decision) -> _Standing:  # noqa: PLR
         case Again(ended, at, attempt):
             text = f"{ended.message}; try {attempt + 1} follows at {at:%H:%M:%S} UTC"
             return _Standing("Reconciling", ended.reason, text)
+
+
+def _of_a_look(decision: Inspecting | Unseen) -> _Standing:
+    match decision:
+        case Inspecting(run):
+            return _Standing("Reconciling", Reason.RUNNING, f"Job {run.job} looks again")
+        case Unseen(ended):
+            return _Standing("Reconciling", ended.reason, ended.message)
+
+
+def _of_a_plan(decision: Await | Tell | Discard) -> _Standing:
+    match decision:
+        case Await(_, reason, message):
+            return _Standing("" if reason is Reason.PLANNED else "Reconciling", reason, message)
+        case Tell(name):
+            return _Standing("Reconciling", Reason.STARTING, f"Plan {name} is being written down")
+        case Discard(plan):
+            text = f"Plan {plan.name} is not what would run any more; a new one is made"
+            return _Standing("Reconciling", Reason.PLAN_CHANGED, text)
 
 
 def _condition(snapshot: Snapshot, name: str, standing: _Standing) -> Condition:

@@ -7,7 +7,7 @@ from revgate.contract.reasons import Reason
 from revgate.control.record import Status
 from revgate.control.spec import Spec
 
-_DROPPED: Final = ("title", "$defs", "additionalProperties")
+_DROPPED: Final = ("title", "$defs")
 _EPOCH: Final = "1970-01-01T00:00:00Z"
 
 # No status would count as ready for Helm and Flux (cluster facts, 1), so the API server fills one in at once.
@@ -104,13 +104,22 @@ def _expand(node: Any, definitions: dict[str, Any]) -> Any:
     expanded = {
         key: _named(value, definitions) if key == "properties" else _expand(value, definitions)
         for key, value in merged.items()
-        if key not in _DROPPED and not (key == "default" and value is None)
+        if not _is_dropped(key, value)
     }
     if isinstance(expanded.get("default"), dict) and "properties" in expanded:
         expanded["default"] = {}  # the fields have defaults of their own, and the API server fills them in
     if expanded.get("x-kubernetes-preserve-unknown-fields"):
         expanded["type"] = "object"
     return expanded
+
+
+def _is_dropped(key: str, value: Any) -> bool:
+    """Whether Kubernetes has no use for it; of additionalProperties it wants to know what a map's values are."""
+    return (
+        key in _DROPPED
+        or (key == "default" and value is None)
+        or (key == "additionalProperties" and not isinstance(value, dict))
+    )
 
 
 def _named(properties: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What to do about one migration, decided from a snapshot alone: the first check that fires wins."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,72 +9,29 @@ from revgate.contract.durations import parse_duration
 from revgate.contract.exits import Next
 from revgate.contract.reasons import Reason
 from revgate.control.backoff import retry_at
+from revgate.control.decision import (
+    Again,
+    Decision,
+    Discard,
+    Done,
+    Hold,
+    Inspecting,
+    Progress,
+    Remove,
+    Stall,
+    Start,
+    Unseen,
+)
 from revgate.control.endings import Ended, Started, Unstarted, state_of
-from revgate.control.inputs import inputs_of
+from revgate.control.goal import Goal, goal_of
+from revgate.control.inputs import inputs_of, inputs_of_inspection
 from revgate.control.job import job_name, series_of
+from revgate.control.kinds import Kind
 from revgate.control.latest import ended_of, newest_of
+from revgate.control.planning import held_back, lost_plan, told
 from revgate.control.record import RunState
 from revgate.control.snapshot import Malformed, Migration, Run, Snapshot
 from revgate.control.spec import Spec
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Create the Job of this try."""
-
-    inputs: str
-    attempt: int = 1
-    failures: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """Delete a Job whose container never started; `ended` says how its run is remembered, None that it is forgotten."""
-
-    run: Run
-    ended: Ended | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A run is under way. Look again at `check_at` even if no event comes."""
-
-    run: Run
-    reason: Reason
-    message: str
-    check_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """The run ended in a way that may pass: tried again at `at`."""
-
-    ended: Ended
-    at: datetime
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The database has every revision up to the target."""
-
-    ended: Ended
-
-
-@dataclass(frozen=True, slots=True)
-class Stall:
-    """A human must act."""
-
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Suspended, or about to be deleted: nothing is started."""
-
-
-Decision = Start | Remove | Progress | Again | Done | Stall | Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +41,10 @@ class _Case:
     snapshot: Snapshot
     migration: Migration
     spec: Spec
-    inputs: str
+    goal: Goal
 
     def is_ours(self, run: Run) -> bool:
-        return run.uid == self.migration.uid and run.inputs == self.inputs
+        return run.uid == self.migration.uid and run.inputs == self.goal.inputs
 
     @property
     def is_held(self) -> bool:
@@ -98,9 +55,14 @@ class _Case:
         record = self.migration.status.run
         return run.deleting and record is not None and record.job == run.job and record.state is RunState.FINISHED
 
-    def next_attempt(self) -> int:
+    def start(self, attempt: int, failures: int = 0) -> Start:
+        """Return the start of this try of the goal."""
+        goal = self.goal
+        return Start(goal.inputs, attempt, failures, goal.kind, goal.plan, goal.image)
+
+    def next_attempt(self, inputs: str = "") -> int:
         """Begin at 1 for a new spec, even one that was there before; number on where a Job of this name exists."""
-        series = series_of(job_name(self.migration, self.inputs, 1))
+        series = series_of(job_name(self.migration, inputs or self.goal.inputs, 1))
         return 1 + max((run.attempt for run in self.snapshot.runs if series_of(run.job) == series), default=0)
 
 
@@ -113,8 +75,15 @@ class _Last:
     failures: int
 
 
+_DOING: Final = {
+    Kind.APPLY: "is at work",
+    Kind.PLAN: "looks what there is to do",
+    Kind.DOWNGRADE: "goes down",
+    Kind.INSPECT: "looks again",
+}
 _FIRST_LOOK: Final = timedelta(seconds=3)
-_LATER_LOOK: Final = timedelta(seconds=30)
+_LATER_LOOK: Final = timedelta(seconds=30)  # also after which a run tells where it is
+_LEAST_INTERVAL: Final = 60.0
 
 
 def decide(snapshot: Snapshot) -> Decision:
@@ -123,11 +92,11 @@ def decide(snapshot: Snapshot) -> Decision:
     if isinstance(migration.spec, Malformed):
         return Stall(Reason.INVALID_SPEC, migration.spec.message)
     spec = migration.spec
-    case = _Case(snapshot, migration, spec, inputs_of(migration, spec, snapshot.image))
+    case = _Case(snapshot, migration, spec, goal_of(snapshot, spec))
     for check in _CHECKS:
         if decision := check(case):
             return decision
-    return Start(case.inputs, case.next_attempt())
+    return case.start(case.next_attempt())
 
 
 def _runs_something_else(case: _Case) -> Decision | None:
@@ -152,10 +121,66 @@ def _is_at_work(case: _Case) -> Decision | None:
     """The run of these inputs has not ended."""
     for run in case.snapshot.runs:
         match state_of(run):
+            case Started() if case.is_ours(run) and run.kind is Kind.INSPECT:
+                return Inspecting(run)
             case Started() if case.is_ours(run):
-                return Progress(run, Reason.RUNNING, f"Job {run.job} is at work{_after_what(case, run)}")
+                what = _DOING[run.kind]
+                text = f"Job {run.job} {what}{_at_what(run)}{_after_what(case, run)}"
+                return Progress(run, Reason.RUNNING, text, case.snapshot.now + _LATER_LOOK)
             case Unstarted(reason, message) if case.is_ours(run) and not case.is_remembered(run):
-                return _not_started(case, run, reason, message)
+                waits = _not_started(case, run, reason, message)
+                if run.kind is Kind.INSPECT and isinstance(waits, Progress):
+                    return Inspecting(run, waits.check_at)
+                return waits
+    return None
+
+
+def _is_to_be_looked_at(case: _Case) -> Decision | None:
+    """It is time to see whether the database still is where it was brought."""
+    last = _last(case)
+    if last is None or case.is_held or not (last.ended.next is Next.DONE or case.goal.kind is Kind.INSPECT):
+        return None
+    due = _next_look(case, last)
+    if due is None or case.snapshot.now < due:
+        return None
+    inputs = inputs_of_inspection(inputs_of(case.migration, case.spec, case.snapshot.image))
+    return Start(inputs, case.next_attempt(inputs), kind=Kind.INSPECT)
+
+
+def _has_looked(case: _Case) -> Decision | None:
+    """The newest run only looked whether something had changed."""
+    last = _last(case)
+    if last is None or case.goal.kind is not Kind.INSPECT:
+        return None
+    look = _next_look(case, last)
+    match last.ended.next:
+        case Next.DONE if last.ended.reason == Reason.PLANNED:
+            message = f"{last.ended.message}, although it had been brought to its target: somebody else changed it"
+            return Stall(Reason.DRIFTED, message, look)
+        case Next.DONE:
+            return Done(last.ended, look)
+        case Next.HUMAN:
+            return Stall(last.ended.reason, last.ended.message, look)
+        case _:
+            return Unseen(last.ended, look)
+
+
+def _next_look(case: _Case, last: "_Last") -> datetime | None:
+    """Return when drift is looked for, if it is."""
+    every = case.spec.drift.interval
+    if not every or case.goal.kind in (Kind.DOWNGRADE, Kind.PLAN):
+        return None
+    return last.ended.finished_at + timedelta(seconds=max(_LEAST_INTERVAL, parse_duration(every)))
+
+
+def _has_planned(case: _Case) -> Decision | None:
+    """The newest try only told what there is to do, or found that what was told is not what there is to do now."""
+    last = _last(case)
+    if last and case.goal.kind is Kind.PLAN and last.ended.reason == Reason.PLANNED:
+        lost = replace(last, ended=lost_plan(last.ended))
+        return told(case.migration, case.spec, newest_of(case.snapshot)) or _again(case, lost)
+    if last and last.ended.reason == Reason.PLAN_CHANGED and case.goal.plan:
+        return Discard(case.goal.plan)
     return None
 
 
@@ -166,7 +191,7 @@ def _has_ended(case: _Case) -> Decision | None:
         return None
     match last.ended.next:
         case Next.DONE:
-            return Done(last.ended)
+            return Done(last.ended, _next_look(case, last))
         case Next.HUMAN:
             return Stall(last.ended.reason, last.ended.message)
         case Next.COUNTED if last.failures >= case.spec.retry.limit:
@@ -176,6 +201,14 @@ def _has_ended(case: _Case) -> Decision | None:
             return _again(case, last)
 
 
+def _needs_a_person(case: _Case) -> Decision | None:
+    """A plan is there that may not be carried out yet, or not at all."""
+    plan, last = case.goal.plan, _last(case)
+    if plan is None or (last and last.ended.next is Next.DONE):
+        return None
+    return held_back(case.migration, case.spec, plan)
+
+
 def _is_suspended(case: _Case) -> Decision | None:
     return Hold() if case.is_held else None
 
@@ -183,6 +216,10 @@ def _is_suspended(case: _Case) -> Decision | None:
 _CHECKS: Final[tuple[Callable[[_Case], Decision | None], ...]] = (
     _runs_something_else,
     _is_at_work,
+    _is_to_be_looked_at,
+    _has_looked,
+    _needs_a_person,
+    _has_planned,
     _has_ended,
     _is_suspended,
 )
@@ -205,6 +242,11 @@ def _not_started(case: _Case, run: Run, reason: Reason, message: str) -> Decisio
     return Progress(run, reason, message, min(deadline, look) if limit and now < deadline else look)
 
 
+def _at_what(run: Run) -> str:
+    """Which revision takes long, once that is known."""
+    return f": revision {run.step.revision} since {run.step.since[11:]} UTC" if run.step else ""
+
+
 def _after_what(case: _Case, run: Run) -> str:
     """Why it is not the first try, as long as the Job before is there to tell."""
     series = [each for each in case.snapshot.runs if series_of(each.job) == series_of(run.job)]
@@ -220,12 +262,12 @@ def _again(case: _Case, last: _Last) -> Decision:
     if case.snapshot.now < at:
         return Again(last.ended, at, last.attempt)
     counted = last.ended.next is Next.COUNTED
-    return Start(case.inputs, last.attempt + 1, last.failures + int(counted))
+    return case.start(last.attempt + 1, last.failures + int(counted))
 
 
 def _last(case: _Case) -> _Last | None:
     newest = newest_of(case.snapshot)
-    if newest is None or newest.inputs != case.inputs:
+    if newest is None or newest.inputs != case.goal.inputs:
         return None
     ended = ended_of(case.snapshot, newest)
     return _Last(ended, newest.attempt, newest.failures) if ended else None

@@ -11,10 +11,13 @@ _NORMAL: Final = frozenset(
     {
         Reason.UP_TO_DATE,
         Reason.DATABASE_AHEAD,
+        Reason.DOWNGRADED,
         Reason.STARTING,
         Reason.RUNNING,
         Reason.WAITING_FOR_PREVIOUS_RUN,
         Reason.SUSPENDED,
+        Reason.PLANNED,
+        Reason.AWAITING_APPROVAL,
     }
 )
 

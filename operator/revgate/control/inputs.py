@@ -6,7 +6,9 @@ import json
 from revgate.control.snapshot import Migration
 from revgate.control.spec import Spec
 
-_STARTS_NO_RUN = {"suspend", "history_limit", "retry"}
+_STARTS_NO_RUN = {"suspend", "history_limit", "retry", "approval", "mode", "downgrade", "drift"}
+
+_PLACE = {"url_from", "host", "port", "name", "schema_"}  # a new password or certificate leads to the same database
 
 
 def inputs_of(migration: Migration, spec: Spec, bundled_image: str) -> str:
@@ -21,6 +23,33 @@ def inputs_of(migration: Migration, spec: Spec, bundled_image: str) -> str:
         spec.model_dump(mode="json", by_alias=True, exclude=_STARTS_NO_RUN, exclude_defaults=True),
     ]
     return digest(parts)[:16]
+
+
+def inputs_of_planning(inputs: str) -> str:
+    """Return the digest of the run that only tells what these inputs would do."""
+    return digest(["plan", inputs])[:16]
+
+
+def inputs_of_plan(inputs: str, plan: str) -> str:
+    """Return the digest of the run that carries out the plan of this name, and no other."""
+    return digest(["apply", inputs, plan])[:16]
+
+
+def inputs_of_downgrade(migration: Migration, spec: Spec) -> str:
+    """Return the digest of the run that goes down. What an upgrade would need does not make it another one."""
+    return digest(["downgrade", migration.uid, migration.retry_token, spec.downgrade.as_json()])[:16]
+
+
+def inputs_of_inspection(inputs: str) -> str:
+    """Return the digest of the run that looks whether these inputs still hold."""
+    return digest(["inspect", inputs])[:16]
+
+
+def database_of(spec: Spec) -> str:
+    """Return the digest of which history in which database a spec names: 16 hexadecimal characters."""
+    place = spec.database.model_dump(mode="json", by_alias=True, include=_PLACE, exclude_defaults=True)
+    project = spec.alembic.as_json()
+    return digest([place, project] if project else place)[:16]
 
 
 def digest(value: object) -> str:

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from revgate.contract import names
-from revgate.control.inputs import digest
+from revgate.control.container import build_container, volumes_of
+from revgate.control.held import with_ours
+from revgate.control.inputs import database_of, digest
+from revgate.control.kinds import Kind
 from revgate.control.overlay import laid_over
-from revgate.control.snapshot import Migration
-from revgate.control.spec import Database, Spec
+from revgate.control.snapshot import Migration, Plan
+from revgate.control.spec import Spec
 
 _GRACE_SECONDS: Final = 60  # SIGTERM cancels the statement, rolls back and reports
+_SECURITY: Final = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+_SHARED_FILES: Final = {"fsGroup": 65532, "fsGroupChangePolicy": "OnRootMismatch"}  # a claim belongs to root at first
 _NO_EVICTION: Final = {
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
     "karpenter.sh/do-not-disrupt": "true",
@@ -24,6 +29,9 @@ class Try:
     inputs: str
     attempt: int
     failures: int
+    kind: Kind = Kind.APPLY
+    plan: Plan | None = None  # what it carries out
+    image: str = ""  # where it is not that of the spec
 
 
 def job_name(migration: Migration, inputs: str, attempt: int) -> str:
@@ -40,7 +48,7 @@ def series_of(job: str) -> str:
 
 def build_job(migration: Migration, spec: Spec, bundled_image: str, this: Try) -> dict[str, Any]:
     """Return the manifest of a Job; no owner reference, because deleting the migration must not stop its runner."""
-    labels = _labels(migration, this)
+    labels = _labels(migration, spec, this)
     name = job_name(migration, this.inputs, this.attempt)
     return {
         "apiVersion": "batch/v1",
@@ -57,19 +65,22 @@ def build_job(migration: Migration, spec: Spec, bundled_image: str, this: Try) -
                 "rules": [{"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
             },
             "ttlSecondsAfterFinished": spec.job.ttl_seconds_after_finished,
-            "template": _template(labels, spec, _pod(migration, spec, bundled_image, name)),
+            "template": _template(labels, spec, _pod(migration, spec, bundled_image, name, this)),
         },
     }
 
 
-def _labels(migration: Migration, this: Try) -> dict[str, str]:
+def _labels(migration: Migration, spec: Spec, this: Try) -> dict[str, str]:
     return {
         names.MANAGED_BY: names.MANAGER,
         names.RUN_OF: migration.key.name,
         names.UID: migration.uid,
         names.INPUTS: this.inputs,
+        names.DATABASE: database_of(spec),
         names.ATTEMPT: str(this.attempt),
         names.FAILURES: str(this.failures),
+        names.RUN_KIND: this.kind.value,
+        **({names.PLAN: this.plan.name} if this.plan else {}),
     }
 
 
@@ -77,85 +88,28 @@ def _template(labels: dict[str, str], spec: Spec, pod: dict[str, Any]) -> dict[s
     ours = {"metadata": {"annotations": _NO_EVICTION}, "spec": pod}
     template = laid_over(ours, spec.job.template.as_json())
     template["metadata"] = laid_over(template.get("metadata") or {}, {"labels": labels})
-    return {**template, "spec": _with_ours(template["spec"])}
+    return {**template, "spec": with_ours(template["spec"], pod)}
 
 
-def _with_ours(pod: dict[str, Any]) -> dict[str, Any]:
-    """Take back what a run depends on: one try, time to roll back, no deadline that takes the report with the pod."""
-    grace = pod.get("terminationGracePeriodSeconds")
-    enough = max(grace, _GRACE_SECONDS) if isinstance(grace, int) else _GRACE_SECONDS
-    kept = {field: value for field, value in pod.items() if field != "activeDeadlineSeconds"}
-    return kept | {"restartPolicy": "Never", "terminationGracePeriodSeconds": enough}
-
-
-def _pod(migration: Migration, spec: Spec, bundled_image: str, job: str) -> dict[str, Any]:
+def _pod(migration: Migration, spec: Spec, bundled_image: str, job: str, this: Try) -> dict[str, Any]:
+    image = this.image or spec.image or bundled_image
     pod = {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [_container(migration, spec, bundled_image, job)],
-        "volumes": [{"name": "tmp", "emptyDir": {}}],
+        "securityContext": _SECURITY | (_SHARED_FILES if spec.backup.method != "None" else {}),
+        "containers": [build_container(migration, spec, image, job, _of_this_try(spec, this))],
+        "volumes": volumes_of(spec),
     }
     account = spec.job.service_account_name
     return pod | ({"serviceAccountName": account} if account else {})
 
 
-def _container(migration: Migration, spec: Spec, bundled_image: str, job: str) -> dict[str, Any]:
-    image = spec.image or bundled_image
-    return {
-        "name": names.CONTAINER,
-        "image": image,
-        "command": ["revgate", "job"],
-        "args": _arguments(spec),
-        "env": [*_environment(migration, image, job), *_database(spec.database)],
-        "resources": {"requests": {"cpu": "50m", "memory": "96Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "terminationMessagePath": names.TERMINATION_MESSAGE_PATH,
-        "terminationMessagePolicy": "File",
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - the pod's own, the root is read-only
-    }
-
-
-def _arguments(spec: Spec) -> list[str]:
-    limits = spec.timeouts
-    return [
-        f"--target={spec.target_revision}",
-        *([] if spec.image else ["--bundled"]),
-        f"--runner-timeout={limits.runner}",
-        f"--lock-timeout={limits.lock}",
-        f"--statement-timeout={limits.statement}",
-        f"--total-timeout={limits.total}",
-        *([f"--reader={role}" for role in spec.ledger.readers] if spec.ledger.enabled else ["--no-ledger"]),
-    ]
-
-
-def _environment(migration: Migration, image: str, job: str) -> list[dict[str, Any]]:
-    return [
-        {"name": "HOME", "value": "/tmp"},  # noqa: S108 - a uid without a passwd entry has HOME=/
-        {"name": names.JOB_NAME, "value": job},
-        {"name": names.IMAGE, "value": image},
-        {"name": names.OWNER, "value": f"{migration.key}/{migration.uid}"},
-        {"name": names.TERMINATION_MESSAGE, "value": names.TERMINATION_MESSAGE_PATH},
-    ]
-
-
-def _database(database: Database) -> list[dict[str, Any]]:
-    """Only references: the kubelet puts the Secret's values in, the operator never sees them."""
-    if database.url_from:
-        return [{"name": names.DATABASE_URL, "valueFrom": database.url_from.as_json()}]
-    plain = {"host": database.host, "port": database.port, "name": database.name, "sslMode": database.ssl_mode}
-    secret = {"user": database.user_from, "password": database.password_from}
-    return [
-        *({"name": names.DATABASE_PARTS[part], "value": str(value)} for part, value in plain.items() if value),
-        *(
-            {"name": names.DATABASE_PARTS[part], "valueFrom": source.as_json()}
-            for part, source in secret.items()
-            if source
-        ),
-    ]
+def _of_this_try(spec: Spec, this: Try) -> list[str]:
+    """Only tell, or carry out what was told; the runner refuses whatever differs from it."""
+    if this.kind in (Kind.PLAN, Kind.INSPECT):
+        return ["--plan"]
+    if this.kind is Kind.DOWNGRADE:
+        return [f"--downgrade={spec.downgrade.to}"]
+    return [f"--approved={this.plan.spec.hash}"] if this.plan else []

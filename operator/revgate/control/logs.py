@@ -1,4 +1,4 @@
-"""JSON logs on stderr, ours and Kopf's alike."""
+"""JSON logs on stderr, ours and those of the libraries alike."""
 
 import logging
 import sys
@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 _SHARED: Final = (
+    structlog.contextvars.merge_contextvars,  # the object that a line is about, whoever writes it
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )

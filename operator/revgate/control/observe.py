@@ -1,22 +1,27 @@
 """Everything about one migration, gathered into a snapshot: from the cache, or from the API server as proof."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from revgate.contract import names
 from revgate.contract.edges import decode_edges
-from revgate.contract.serves import Edge
+from revgate.contract.planned import decode_plan
+from revgate.contract.steps import step_in
 from revgate.control.cache import Cache, Shelf
 from revgate.control.cluster import ApiFailure, Cluster
-from revgate.control.endings import Ended, state_of
+from revgate.control.endings import Ended, Started, state_of
+from revgate.control.kinds import Kind
 from revgate.control.news import is_news
+from revgate.control.plans import read_plans
 from revgate.control.reading import read_migration, read_orphan, read_run
-from revgate.control.snapshot import Key, Migration, Run, Snapshot
+from revgate.control.snapshot import Key, Migration, Plan, Run, Snapshot
 
 Body = dict[str, Any]
 
 _POD_IS_LATE: Final = timedelta(seconds=2)
+_LONG: Final = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,14 @@ class Observer:
             await self.refresh(key)
         migration = read_migration(body)
         now = datetime.now(UTC)
-        runs = [await self._completed(migration, run, now) for run in self.runs_of(key)]
-        return Snapshot(now=now, migration=migration, runs=tuple(runs), image=self.image)
+        plans = read_plans(self.cache.plans.of(key), migration.uid)
+        found = self.runs_of(key)
+        newest = max(found, key=lambda run: run.created_at, default=None)
+        runs = [
+            await self._completed(migration, run, now, wants_plan=run is newest and not _is_told(run, plans))
+            for run in found
+        ]
+        return Snapshot(now=now, migration=migration, runs=tuple(runs), image=self.image, plans=plans)
 
     def runs_of(self, key: Key) -> list[Run]:
         """Return the runs that the cache has of a migration: Jobs with their pods, and pods whose Job is gone."""
@@ -49,6 +60,7 @@ class Observer:
         """Read the Jobs and pods of a migration from the API server."""
         await self._list("jobs", self.cache.jobs, key)
         await self._list("pods", self.cache.pods, key)
+        await self._list(names.PLANS, self.cache.plans, key)
 
     async def _list(self, kind: str, shelf: Shelf, key: Key) -> None:
         """Ask until no event has overtaken the answer: an older list must not undo what a watch has shown."""
@@ -57,22 +69,27 @@ class Observer:
         while not shelf.replace(key, await self.cluster.list(kind, key.namespace, labelSelector=selector), mark):
             mark = shelf.mark(key)
 
-    async def _completed(self, migration: Migration, run: Run, now: datetime) -> Run:
-        """Add what is not in the objects themselves: the edges in the log, the reason why there is no pod."""
-        if _has_unread_edges(migration, run):
-            return replace(run, edges=await self._edges(migration.key, run))
+    async def _completed(self, migration: Migration, run: Run, now: datetime, *, wants_plan: bool) -> Run:
+        """Add what is not in the objects themselves: edges and plan in the log, the reason why there is no pod."""
+        wants_edges = _has_unread_edges(migration, run)
+        if run.report and (wants_edges or (wants_plan and run.report.plan)):
+            log = await self._log(migration.key, run)
+            edges = decode_edges(log, run.report.edges) if wants_edges else None
+            document = decode_plan(log, run.report.plan) if wants_plan else None
+            return replace(run, edges=edges, document=document)
+        if _takes_long(run, now):
+            return replace(run, step=step_in(await self._log(migration.key, run)))
         if run.pod is None and not run.finished_at and now - run.created_at > _POD_IS_LATE:
             return replace(run, note=await self._why_no_pod(migration.key, run))
         return run
 
-    async def _edges(self, key: Key, run: Run) -> tuple[Edge, ...] | None:
-        if run.pod is None or run.report is None:
-            return None
+    async def _log(self, key: Key, run: Run) -> str:
+        if run.pod is None:
+            return ""
         try:
-            log = await self.cluster.log(key.namespace, run.pod.name, names.CONTAINER)
+            return await self.cluster.log(key.namespace, run.pod.name, names.CONTAINER)
         except ApiFailure:
-            return None  # the log is gone with its node or its pod; the migration is Ready all the same
-        return decode_edges(log, run.report.edges)
+            return ""  # it is gone with its node or its pod; the migration is Ready all the same
 
     async def _why_no_pod(self, key: Key, run: Run) -> str:
         selector = f"involvedObject.name={run.job},reason=FailedCreate"
@@ -81,9 +98,19 @@ class Observer:
         return str(newest.get("message", "")) if newest else ""
 
 
+def _takes_long(run: Run, now: datetime) -> bool:
+    """Whether a person may want to know what a run is at: that is asked seldom, and written only when it changes."""
+    state = state_of(run)
+    return isinstance(state, Started) and now - state.since > _LONG
+
+
 def _owner(pod: Any) -> str:
     labels = pod["metadata"].get("labels") or {}
     return str(labels.get("batch.kubernetes.io/controller-uid", ""))
+
+
+def _is_told(run: Run, plans: Iterable[Plan]) -> bool:
+    return run.kind is not Kind.PLAN or any(plan.inputs == run.inputs for plan in plans)
 
 
 def _has_unread_edges(migration: Migration, run: Run) -> bool:

@@ -1,89 +1,105 @@
-"""The operator's process: watches, work queue and resync, from start to SIGTERM."""
+"""The operator's process: watches, election and work, from start to SIGTERM."""
 
 import asyncio
-import random
 import signal
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any
 
 import structlog
 
-from revgate.contract import names
-from revgate.control.cache import Cache, Shelf, key_of
+from revgate.control.cache import Cache
 from revgate.control.cluster import Cluster
+from revgate.control.election import Election, identity_of
+from revgate.control.freshness import Freshness
+from revgate.control.gates.http import gate_routes
+from revgate.control.gates.keeper import Keeper
+from revgate.control.leading import Leading
+from revgate.control.lease import Place
+from revgate.control.metrics import QUEUE, REGISTRY, Migrations
 from revgate.control.observe import Observer
-from revgate.control.queue import Queue
 from revgate.control.reconcile import Reconciler
-from revgate.control.watch import Backoffs, watch
+from revgate.control.serving import routes_of, serving
+from revgate.control.snapshot import Key
+from revgate.control.watch import Watch, watches_of
 
-_WORKERS: Final = 10
-_RESYNC_SECONDS: Final = 600.0
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the operator is started with: the bundled runner image, and where it answers probes."""
+    """What the operator is started with.
+
+    The bundled runner image, HOST:PORT of its probes and metrics, the Lease that it shares with its like (None: it is
+    alone), whether it keeps the scheduling gate of pods, and whether it answers the gate over HTTP.
+    """
 
     runner_image: str
-    liveness: str
+    listen: str
+    lease: Place | None = None
+    scheduling_gate: bool = False
+    http_gate: bool = False
 
 
 async def operate(options: Options) -> None:
     """Run the operator until SIGTERM or SIGINT."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with await Cluster.connect() as cluster:
-        cache = Cache()
-        queue = Queue(Reconciler(cluster, Observer(cluster, cache, options.runner_image)).reconcile)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    cache, freshness = Cache(), Freshness()
+    routes = [*routes_of(freshness), *(gate_routes(cache, freshness.is_settled) if options.http_gate else ())]
+    async with await Cluster.connect(freshness.note_answer) as cluster, serving(options.listen, routes):
+        election = Election(cluster, options.lease, identity_of()) if options.lease else None
+        writer = cluster.fenced(election.is_leader) if election else cluster
+        leading = Leading(cache, Reconciler(writer, Observer(writer, cache, options.runner_image)).reconcile)
+        QUEUE.set_function(lambda: leading.depth)
+        REGISTRY.register(Migrations(leading.facts))
+        keeper = Keeper(writer, cache) if options.scheduling_gate else None
+        watches = watches_of(cluster, cache, _waking(leading, keeper), freshness)
         _log.info("operator started", runner_image=options.runner_image)
-        background = [
-            asyncio.create_task(_work(cluster, cache, queue)),
-            asyncio.create_task(_resync(cluster, cache, queue)),
-        ]
-        for task in background:
-            task.add_done_callback(lambda _: stop.set())  # an operator whose loop has ended must not look alive
-        await watch(cache, queue.add, stop, options.liveness)
-        for task in background:
-            task.cancel()
-        ended = await asyncio.gather(*background, return_exceptions=True)
-    for failure in ended:
-        if isinstance(failure, Exception):
-            raise failure
+        work = _work(watches, election, leading, keeper)
+        await _until(stop, work, *(watch.follow() for watch in watches))
     _log.info("operator stopped")
 
 
-async def _work(cluster: Cluster, cache: Cache, queue: Queue) -> None:
-    """Start no pass before the Jobs and pods are known: with a cold cache every one of them would look lost."""
-    for pause in Backoffs():
-        try:
-            await _refresh(cluster, "jobs", cache.jobs)
-            await _refresh(cluster, "pods", cache.pods)
-            break
-        except Exception as error:  # noqa: BLE001 - the entry point of this task: the API server may be away
-            _log.warning("first list failed", error=str(error), retry_in_seconds=pause)
-        await asyncio.sleep(pause)
-    await queue.run(_WORKERS)
+async def _work(
+    watches: Sequence[Watch],
+    election: Election | None,
+    leading: Leading,
+    keeper: Keeper | None,
+) -> None:
+    """Lead whenever the Lease is ours, but not with a cold cache: every Job that is not listed yet would look lost."""
+
+    async def lead() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(leading.lead())
+            if keeper:
+                group.create_task(keeper.keep())
+
+    for watch in watches:
+        await watch.is_listed.wait()
+    await (election.campaign(lead) if election else lead())
 
 
-async def _resync(cluster: Cluster, cache: Cache, queue: Queue) -> None:
-    """Look at everything again now and then: a deletion that a broken watch missed is never told (kopf.md, 1.3)."""
-    while True:
-        await asyncio.sleep(_RESYNC_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - jitter
-        try:
-            await _refresh(cluster, names.PLURAL, cache.migrations)
-            await _refresh(cluster, "jobs", cache.jobs)
-            await _refresh(cluster, "pods", cache.pods)
-        except Exception:  # noqa: BLE001 - the entry point of this task: the next round may do better
-            _log.exception("resync failed")
-        for key in {*cache.migrations.keys(), *cache.jobs.keys()}:
-            queue.add(key)
+def _waking(leading: Leading, keeper: Keeper | None) -> Callable[[Key], None]:
+    """Return what an event about a migration sets going."""
+
+    def wake(key: Key) -> None:
+        leading.wake(key)
+        if keeper:
+            keeper.wake(key)
+
+    return wake
 
 
-async def _refresh(cluster: Cluster, kind: str, shelf: Shelf) -> None:
-    query = {} if kind == names.PLURAL else {"labelSelector": f"{names.MANAGED_BY}={names.MANAGER}"}
-    marks = shelf.marks()
-    bodies = await cluster.list(kind, **query)
-    shelf.replace_all([(key, body) for body in bodies if (key := key_of(kind, body))], marks)
+async def _until(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
+    """Run all parts until told to stop, or until one of them ends: then the operator must not look alive."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    for task in tasks:
+        task.add_done_callback(lambda _: stop.set())
+    await stop.wait()
+    for task in tasks:
+        task.cancel()
+    for ended in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended

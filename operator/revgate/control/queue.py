@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from revgate.control.snapshot import Key
 
@@ -32,6 +33,11 @@ class Queue:
         self._failures: dict[Key, int] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
 
+    @property
+    def depth(self) -> int:
+        """How many keys wait for a worker."""
+        return self._line.qsize()
+
     def add(self, key: Key) -> None:
         """Put a key in the line, unless it stands there already."""
         if key in self._dirty:
@@ -42,9 +48,13 @@ class Queue:
 
     async def run(self, workers: int) -> None:
         """Work until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(self._run_worker())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(self._run_worker())
+        finally:
+            for timer in self._timers.values():
+                timer.cancel()
 
     async def _run_worker(self) -> None:
         while True:
@@ -52,7 +62,8 @@ class Queue:
             self._dirty.discard(key)
             self._busy.add(key)
             try:
-                await self._run_once(key)
+                with bound_contextvars(migration=str(key)):
+                    await self._run_once(key)
             finally:
                 self._busy.discard(key)
                 if key in self._dirty:
@@ -64,7 +75,7 @@ class Queue:
         except Exception:  # noqa: BLE001 - the entry point of a pass: one broken resource must not stop the others
             self._failures[key] = self._failures.get(key, 0) + 1
             delay = _delay_after(self._failures[key])
-            _log.exception("pass failed", migration=str(key), retry_in_seconds=round(delay, 1))
+            _log.exception("pass failed", retry_in_seconds=round(delay, 1))
             self._add_in(key, delay)
         else:
             self._failures.pop(key, None)

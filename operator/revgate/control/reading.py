@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from revgate.contract import names
 from revgate.contract.report import decode_report
+from revgate.control.kinds import Kind
 from revgate.control.record import Status
 from revgate.control.snapshot import Key, Malformed, Migration, Pod, Run, Terminated, Waiting
 from revgate.control.spec import Spec
@@ -47,8 +48,11 @@ def read_run(job: Body, pods: Iterable[Body]) -> Run:
         job_uid=metadata["uid"],
         uid=labels.get(names.UID, ""),
         inputs=labels.get(names.INPUTS, ""),
+        database=labels.get(names.DATABASE, ""),
         attempt=_number(labels.get(names.ATTEMPT)),
         failures=_number(labels.get(names.FAILURES)),
+        kind=_kind(labels.get(names.RUN_KIND)),
+        plan=labels.get(names.PLAN, ""),
         created_at=_required_time(metadata["creationTimestamp"]),
         finished_at=_time(over.get("lastTransitionTime")) if over else None,
         succeeded=bool(over and over["type"] == "Complete"),
@@ -71,8 +75,11 @@ def read_orphan(pods: Iterable[Body]) -> Run | None:
         job_uid=str(labels.get("batch.kubernetes.io/controller-uid", "")),
         uid=labels.get(names.UID, ""),
         inputs=labels.get(names.INPUTS, ""),
+        database=labels.get(names.DATABASE, ""),
         attempt=_number(labels.get(names.ATTEMPT)),
         failures=_number(labels.get(names.FAILURES)),
+        kind=_kind(labels.get(names.RUN_KIND)),
+        plan=labels.get(names.PLAN, ""),
         created_at=pod.created_at,
         deleting=True,
         pod=pod,
@@ -189,6 +196,10 @@ def _image(container: Body) -> str:
 
 def _number(label: str | None) -> int:
     return int(label) if label and label.isdigit() else 0
+
+
+def _kind(label: str | None) -> Kind:
+    return Kind(label) if label in tuple(Kind) else Kind.APPLY  # Jobs of before had no such label
 
 
 def _time(text: str | None) -> datetime | None:

@@ -9,9 +9,24 @@ from revgate.contract import names
 from revgate.contract.reasons import Reason
 from revgate.control.act import Refused, act, remove
 from revgate.control.cluster import ApiFailure, Body, Cluster
-from revgate.control.decide import Again, Decision, Hold, Progress, Remove, Start, decide
+from revgate.control.decide import decide
+from revgate.control.decision import (
+    Again,
+    Decision,
+    Discard,
+    Done,
+    Hold,
+    Inspecting,
+    Progress,
+    Remove,
+    Stall,
+    Start,
+    Tell,
+    Unseen,
+)
 from revgate.control.endings import Ended, Started, state_of
 from revgate.control.events import event_of
+from revgate.control.kinds import Kind
 from revgate.control.latest import newest_of
 from revgate.control.observe import Observer
 from revgate.control.patch import merge_patch
@@ -46,6 +61,12 @@ class Reconciler:
             decision = decide(snapshot)
         if isinstance(decision, Remove):
             return await self._remove(snapshot, decision, dict(body))
+        if (
+            isinstance(decision, Start)
+            and decision.kind is Kind.DOWNGRADE
+            and not await self._record(snapshot, decision, dict(body))
+        ):
+            return snapshot.now + _SOON  # who needs what goes must hear of it before it goes
         refused = await act(self.cluster, snapshot, decision)
         if refused:
             snapshot = _with_refusal(snapshot, refused)
@@ -142,7 +163,9 @@ def _wake_at(snapshot: Snapshot, decision: Decision) -> datetime | None:
             return at
         case Progress(_, reason, _, check_at):
             return snapshot.now + _SOON if reason is Reason.WAITING_FOR_PREVIOUS_RUN and not check_at else check_at
-        case Start():
+        case Done(_, at) | Stall(_, _, at) | Unseen(_, at) | Inspecting(_, at):
+            return at
+        case Start() | Tell() | Discard():
             return snapshot.now + _SOON * 3
         case _:
             return None

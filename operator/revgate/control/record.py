@@ -50,6 +50,7 @@ class Observation(Part):
 
     job: Annotated[str, Field(description="Name of the Job")]
     created_at: Annotated[datetime, Field(description="When the Job was created")]
+    database: Annotated[str, Field(description="Digest of which database it read")] = ""
 
 
 class RunRecord(Part):
@@ -68,6 +69,14 @@ class RunRecord(Part):
     message: Annotated[str, Field(description="What the runner said")] = ""
 
 
+class DriftRecord(Part):
+    """What the last look for drift saw."""
+
+    checked_at: Annotated[datetime, Field(description="When it looked")]
+    detected: Annotated[bool, Field(description="Whether the database is not where it was brought")]
+    message: Annotated[str, Field(description="What it saw, or why it saw nothing")] = ""
+
+
 class HistoryEntry(Part):
     """A finished run that changed the database or needs a human."""
 
@@ -79,6 +88,7 @@ class HistoryEntry(Part):
     finished_at: datetime | None = None
     outcome: Outcome
     reason: str
+    plan: Annotated[str, Field(description="The SchemaPlan that it carried out")] = ""
 
 
 class Status(Part):
@@ -97,6 +107,8 @@ class Status(Part):
     observed_at: Annotated[datetime | None, Field(description="When a run last read the database")] = None
     observed_by: Annotated[Observation | None, Field(description="The Job of that run")] = None
     observed_image: Annotated[str, Field(description="Image of that run, with its digest")] = ""
+    plan: Annotated[str, Field(description="The newest SchemaPlan")] = ""
     run: Annotated[RunRecord | None, Field(description="The newest run")] = None
     next_retry_time: Annotated[datetime | None, Field(description="When the operator tries again by itself")] = None
+    drift: Annotated[DriftRecord | None, Field(description="What the last look for drift saw")] = None
     history: Annotated[tuple[HistoryEntry, ...], Field(description="Finished runs, newest first")] = ()

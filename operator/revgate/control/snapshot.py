@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from revgate.contract.planned import PlanDocument
 from revgate.contract.report import Report
 from revgate.contract.serves import Edge
+from revgate.contract.steps import Step
+from revgate.control.kinds import Kind
+from revgate.control.plan_resource import PlanSpec
 from revgate.control.record import Status
 from revgate.control.spec import Spec
 
@@ -86,7 +90,10 @@ class Run:
     inputs: str
     attempt: int
     created_at: datetime
+    database: str = ""  # digest of which database it is about; empty for a Job of an older operator
     failures: int = 0  # earlier tries of these inputs that count against retry.limit
+    kind: Kind = Kind.APPLY
+    plan: str = ""  # the SchemaPlan that it carries out
     finished_at: datetime | None = None  # when the Job controller called it Complete or Failed
     succeeded: bool = False
     note: str = ""  # the Job condition's message, or why no pod could be created
@@ -94,6 +101,20 @@ class Run:
     pod: Pod | None = None
     report: Report | None = None
     edges: tuple[Edge, ...] | None = None  # None: none read
+    step: Step | None = None  # the revision that it is at, once it takes long
+    document: PlanDocument | None = None  # what a plan run told; None: none read
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A SchemaPlan of this migration."""
+
+    name: str
+    object_uid: str
+    uid: str  # the migration's
+    inputs: str  # of the run that told it
+    created_at: datetime
+    spec: PlanSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +125,4 @@ class Snapshot:
     migration: Migration
     runs: tuple[Run, ...]
     image: str
+    plans: tuple[Plan, ...] = ()  # newest first

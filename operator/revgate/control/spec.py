@@ -5,58 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from revgate.contract.durations import PATTERN
+from revgate.control.alembic_spec import Alembic
+from revgate.control.database_spec import Database
 from revgate.control.model import Duration, Part, rules
-
-
-class SecretKey(Part):
-    """One key of a Secret in the migration's namespace."""
-
-    name: Annotated[str, Field(min_length=1, max_length=253, description="Name of the Secret")]
-    key: Annotated[str, Field(min_length=1, max_length=253, description="Key in the Secret")]
-
-
-class SecretSource(Part):
-    """Where a value comes from. The kubelet reads it; the operator has no right to."""
-
-    secret_key_ref: Annotated[SecretKey, Field(description="A key of a Secret in this namespace")]
-
-
-_PARTS = ("host", "port", "name", "sslMode", "userFrom", "passwordFrom")
-
-
-class Database(Part):
-    """The database to migrate: a whole URL, or its parts."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="ignore",
-        json_schema_extra=rules(
-            (
-                f"has(self.urlFrom) != [{', '.join(f'has(self.{part})' for part in _PARTS)}].exists(given, given)",
-                "give either urlFrom, or the parts host, name, userFrom and passwordFrom",
-            ),
-            (
-                "has(self.urlFrom) || (has(self.host) && has(self.name) && has(self.userFrom))",
-                "without urlFrom, host, name and userFrom are needed",
-            ),
-        ),
-    )
-
-    url_from: Annotated[
-        SecretSource | None,
-        Field(description="A Secret's key that holds the URL, postgresql://user:password@host/name"),
-    ] = None
-    host: Annotated[str | None, Field(min_length=1, max_length=253, description="Host name or address")] = None
-    port: Annotated[int | None, Field(ge=1, le=65535, description="Port; 5432 when not given")] = None
-    name: Annotated[str | None, Field(min_length=1, max_length=63, description="Name of the database")] = None
-    ssl_mode: Annotated[
-        Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None,
-        Field(description="libpq's sslmode"),
-    ] = None
-    user_from: Annotated[SecretSource | None, Field(description="A Secret's key that holds the user name")] = None
-    password_from: Annotated[SecretSource | None, Field(description="A Secret's key that holds the password")] = None
 
 
 class Timeouts(Part):
@@ -108,6 +60,47 @@ class JobOptions(Part):
     ] = PodTemplate()
 
 
+class Downgrade(Part):
+    """The only way down. While it stands here nothing is upgraded."""
+
+    to: Annotated[
+        str,
+        Field(
+            max_length=128,
+            description='Full id (quote it: "0005"), or base: what is newer is undone, with the data in it',
+            json_schema_extra=rules(
+                (
+                    "self.matches('^([^\\\\s:@+-][^\\\\s:@]*)?$')",
+                    'name one revision by its full id, such as "0005", or base',
+                )
+            ),
+        ),
+    ] = ""
+    image: Annotated[
+        str,
+        Field(
+            max_length=512,
+            pattern=r"^\S*$",
+            description="Image that knows what is undone; the one that applied the current revision when empty",
+        ),
+    ] = ""
+
+
+class Drift(Part):
+    """A look now and then whether the database still is where it was brought. It repairs nothing."""
+
+    interval: Annotated[
+        str,
+        Field(
+            max_length=32,
+            description="How often, at least 1m; never when empty",
+            json_schema_extra=rules(
+                (f"self == '' || self.matches('{PATTERN}')", "write a duration like 10m or 1h30m, or leave it empty")
+            ),
+        ),
+    ] = ""
+
+
 class Ledger(Part):
     """The table that remembers every applied revision; gates read it."""
 
@@ -116,10 +109,68 @@ class Ledger(Part):
         tuple[Annotated[str, Field(min_length=1, max_length=63)], ...],
         Field(max_length=50, description="Database roles that may read the ledger: those that app pods use"),
     ] = ("PUBLIC",)
+    edited: Annotated[
+        Literal["Refuse", "Accept"],
+        Field(description="When the file of an applied revision was edited: refuse to run, or accept the new file"),
+    ] = "Refuse"
+
+
+class Backup(Part):
+    """A backup before the first statement; the upgrade stops if it fails."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        json_schema_extra=rules(
+            (
+                "!has(self.method) || self.method == 'None' || has(self.claimName)",
+                "a backup needs claimName: the PersistentVolumeClaim in this namespace that keeps it",
+            )
+        ),
+    )
+
+    method: Annotated[
+        Literal["None", "PgDump"], Field(description="PgDump: pg_dump into the claim; the image must have the program")
+    ] = "None"
+    claim_name: Annotated[
+        str | None, Field(min_length=1, max_length=253, description="PersistentVolumeClaim that keeps the backups")
+    ] = None
+    keep: Annotated[int, Field(ge=1, le=1000, description="Verified backups of this database that stay there")] = 3
+
+
+_NOTHING_OF_SCRIPTS = (
+    "self.alembic.config == ''",
+    "self.alembic.section == 'alembic'",
+    "self.alembic.scriptLocation == ''",
+    "(!has(self.alembic.xArgs) || self.alembic.xArgs.size() == 0)",
+)
 
 
 class Spec(Part):
     """What a SchemaMigration asks for: one Alembic history, applied to one database."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        json_schema_extra=rules(
+            (
+                f"self.image != '' || ({' && '.join(_NOTHING_OF_SCRIPTS)})",
+                "alembic.config, section, scriptLocation and xArgs are about the scripts of an image: give image",
+            ),
+            (
+                "self.baseline == '' || self.downgrade.to == ''",
+                "baseline is about the way up and downgrade.to about the way down: leave one of them out",
+            ),
+            (
+                "self.ledger.enabled || self.ledger.edited == 'Refuse'",
+                "ledger.edited is about what the ledger knows: leave it out, or let ledger.enabled be true",
+            ),
+        ),
+    )
 
     image: Annotated[
         str,
@@ -129,6 +180,7 @@ class Spec(Part):
             description="Image with the Alembic scripts and revgate; the operator's bundled runner when empty",
         ),
     ] = ""
+    alembic: Annotated[Alembic, Field(description="The Alembic project in the image")] = Alembic()
     database: Annotated[Database, Field(description="The database to migrate")]
     target_revision: Annotated[
         str,
@@ -141,6 +193,33 @@ class Spec(Part):
             ),
         ),
     ] = "head"
+    baseline: Annotated[
+        str,
+        Field(
+            max_length=128,
+            description='Full id of the revision (quote it: "0001") where a database is that has tables and no version '
+            "table: it is stamped with it first",
+            json_schema_extra=rules(
+                ("self.matches('^([^\\\\s:@+-][^\\\\s:@]*)?$')", 'name one revision by its full id, such as "0001"')
+            ),
+        ),
+    ] = ""
+    mode: Annotated[
+        Literal["Apply", "Plan"], Field(description="Plan: only say what would be done, in a SchemaPlan")
+    ] = "Apply"
+    approval: Annotated[
+        Literal["Never", "Destructive", "Always"],
+        Field(description="Which plans a person approves, in a SchemaPlan, before they are carried out"),
+    ] = "Never"
+    lint: Annotated[
+        Literal["None", "Warn", "Enforce"],  # Off, unquoted, would be YAML's false
+        Field(
+            description="What is done with the linter's findings in what is pending: Enforce runs nothing after errors"
+        ),
+    ] = "None"  # it runs every pending upgrade() once more, which only their author can know to be harmless
+    backup: Annotated[Backup, Field(description="A backup before the first statement")] = Backup()
+    downgrade: Annotated[Downgrade, Field(description="Go back in the database; never done unasked")] = Downgrade()
+    drift: Annotated[Drift, Field(description="Look again on a timer")] = Drift()
     suspend: Annotated[bool, Field(description="Start no run; a run that has started is not stopped")] = False
     timeouts: Annotated[Timeouts, Field(description="Limits of a run")] = Timeouts()
     retry: Annotated[Retry, Field(description="What happens after a failure that may pass")] = Retry()

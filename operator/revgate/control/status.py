@@ -1,20 +1,33 @@
 """The status that follows from a snapshot and a decision. Nothing else writes one."""
 
 from itertools import islice
-from typing import Final
 
 from revgate.contract.exits import Next
+from revgate.contract.observed import MOST_SERVED
 from revgate.contract.serves import below, served
 from revgate.control.conditions import conditions_of
-from revgate.control.decide import Again, Decision, Done, Hold, Progress, Remove, Stall, Start
+from revgate.control.decision import (
+    Again,
+    Await,
+    Decision,
+    Discard,
+    Done,
+    Hold,
+    Inspecting,
+    Progress,
+    Remove,
+    Stall,
+    Start,
+    Tell,
+    Unseen,
+)
 from revgate.control.endings import Ended, Started, state_of
 from revgate.control.job import job_name
+from revgate.control.kinds import Kind
 from revgate.control.latest import ended_of, newest_of
 from revgate.control.news import is_news
-from revgate.control.record import HistoryEntry, Observation, Outcome, RunRecord, RunState, Status
+from revgate.control.record import DriftRecord, HistoryEntry, Observation, Outcome, RunRecord, RunState, Status
 from revgate.control.snapshot import Malformed, Migration, Run, Snapshot
-
-MOST_SERVED: Final = 100
 
 
 def status_of(snapshot: Snapshot, decision: Decision) -> Status:
@@ -28,8 +41,47 @@ def status_of(snapshot: Snapshot, decision: Decision) -> Status:
             "history": status.history[: _history_limit(migration)],
             "run": _run_record(snapshot, status, decision),
             "next_retry_time": decision.at if isinstance(decision, Again) else None,
+            "plan": _plan(snapshot, decision),
+            "drift": _drift(snapshot, decision),
+            **_shrunk(decision, snapshot),
         }
     )
+
+
+def _shrunk(decision: Decision, snapshot: Snapshot) -> dict[str, object]:
+    """Serve nobody who needs what is about to go, from before the run on; its report then has all that is left."""
+    spec = snapshot.migration.spec
+    if not (isinstance(decision, Start) and decision.kind is Kind.DOWNGRADE) or isinstance(spec, Malformed):
+        return {}
+    return {"served_revisions": () if spec.downgrade.to == "base" else (spec.downgrade.to,)}
+
+
+def _drift(snapshot: Snapshot, decision: Decision) -> DriftRecord | None:
+    """Return what the last look for drift saw, for as long as it is looked for."""
+    migration, newest = snapshot.migration, newest_of(snapshot)
+    if isinstance(migration.spec, Malformed) or not migration.spec.drift.interval:
+        return None
+    ended = ended_of(snapshot, newest) if isinstance(newest, Run) and newest.kind is Kind.INSPECT else None
+    match decision:
+        case Done() if ended:
+            return DriftRecord(checked_at=ended.finished_at, detected=False)
+        case Stall(_, message) if ended:
+            return DriftRecord(checked_at=ended.finished_at, detected=True, message=message)
+        case Unseen(seen):
+            return DriftRecord(checked_at=seen.finished_at, detected=False, message=seen.message)
+        case _:
+            return migration.status.drift
+
+
+def _plan(snapshot: Snapshot, decision: Decision) -> str:
+    """Return the name of the newest plan."""
+    match decision:
+        case Tell(name):
+            return name
+        case Discard():
+            return ""
+        case _:
+            return snapshot.plans[0].name if snapshot.plans else ""
 
 
 def _history_limit(migration: Migration) -> int | None:
@@ -58,7 +110,7 @@ def _with_observation(status: Status, run: Run, ended: Ended) -> Status:
             "pending_revisions": report.pending,
             "pending_count": report.pending_count,
             "observed_at": ended.finished_at,
-            "observed_by": Observation(job=run.job, created_at=run.created_at),
+            "observed_by": Observation(job=run.job, created_at=run.created_at, database=run.database),
             "observed_image": run.pod.image if run.pod else "",
             **_served(report.current, run),
         }
@@ -90,6 +142,7 @@ def _with_history(status: Status, run: Run, ended: Ended) -> Status:
         finished_at=ended.finished_at,
         outcome=_outcome(ended),
         reason=str(ended.reason),
+        plan=run.plan,
     )
     return status.model_copy(update={"history": (entry, *status.history)})
 
@@ -102,13 +155,13 @@ def _is_in_history(status: Status, run: Run, ended: Ended) -> bool:
 
 def _run_record(snapshot: Snapshot, status: Status, decision: Decision) -> RunRecord | None:
     match decision:
-        case Start(inputs, attempt, failures):
+        case Start(inputs, attempt, failures):  # kind and plan are in the inputs
             return _started_record(snapshot, inputs, attempt, failures)
         case Remove(run, ended):
             return _record(run, ended) if ended else None
-        case Progress(run):
+        case Progress(run) | Inspecting(run):
             return _record(run, None)
-        case Again() | Done() | Stall() | Hold():
+        case Again() | Done() | Stall() | Hold() | Tell() | Discard() | Await() | Unseen():
             return _newest_record(snapshot) or status.run
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-
-from revgate.contract import names
 
 _MOST_BYTES = 4000  # the kubelet keeps 4,096
 
@@ -39,9 +36,3 @@ class Announcer:
         except OSError as error:
             self._file = None  # once is enough: the log has every line
             print(f"Termination message was not written: {error.strerror}", file=sys.stderr)  # noqa: T201 - as above
-
-
-def termination_file(named: str) -> str | None:
-    """Return the file that is named, or Kubernetes' own where it exists: a gate on a laptop makes no file in /dev."""
-    own = names.TERMINATION_MESSAGE_PATH
-    return named or (own if os.path.isfile(own) else None)  # noqa: PTH113 - pathlib takes 10 ms

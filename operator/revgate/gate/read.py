@@ -40,4 +40,5 @@ def edges_of(connection: Connection, ledger: Table, table: Table) -> tuple[Edge,
     """Return what a ledger knows of the history of a version table, without what was reverted."""
     statement = _ROWS.format(ledger=ledger.identifier, history=of_history(table))
     rows = json.loads(connection.rows(statement)[0][0] or "[]")
-    return tuple(Edge(revision, tuple(json.loads(parents)), floor or "") for revision, parents, floor in rows)
+    parents = json.loads(f"[{','.join(row[1] for row in rows)}]")  # in one go: thousands of small ones take as many ms
+    return tuple(Edge(row[0], tuple(each), row[2] or "") for row, each in zip(rows, parents, strict=True))

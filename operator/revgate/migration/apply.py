@@ -1,10 +1,11 @@
 """The second pass of env.py: one revision a transaction, with its ledger row, under the lock that is still held."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from revgate.migration.database import Lock, Watch
 from revgate.migration.environment.autocommit import relax_autocommit_blocks
 from revgate.migration.environment.environment import Pass, run_environment
+from revgate.migration.environment.heads import is_plain, take_row
 from revgate.migration.errors import Conflict, MigrationError, RevisionFailed, WrongDatabase
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.findings import RevisionRun
@@ -21,6 +23,7 @@ from revgate.migration.including.command import DIRECTION
 from revgate.migration.ledger_writer import LedgerWriter
 from revgate.migration.look import Project
 from revgate.migration.output.log import get_logger
+from revgate.migration.pace import Pace
 from revgate.migration.project.revisions import import_revisions
 from revgate.migration.signals import Stop
 
@@ -50,6 +53,7 @@ class Application:
     checkpoint: Callable[[], None]
     hooks: Hooks
     connection: sa.Connection
+    pace: Pace
     runs: list[RevisionRun] = field(default_factory=list)
     expected: set[str] = field(default_factory=set)  # the heads after the last revision
     reached: tuple[str, ...] = ()  # the same, once it was committed
@@ -57,6 +61,9 @@ class Application:
     committed: bool = False
     repeatable: bool = False
     started: datetime | None = None
+    began: float = 0.0  # the same by our clock
+    log: Any = field(default_factory=get_logger)
+    moved: str = ""  # from where the version table's row is to go with the ledger's, "" when Alembic has moved it
     seen: tuple[float, datetime] | None = None  # when the lock was ours, by our clock and by the server's
 
     def run(self, scene: sa.Connection) -> None:
@@ -66,17 +73,18 @@ class Application:
             MigrationError: the one that says what to do next.
         """
         scripts, target = self.project.scripts, self.task.target
-        way = {DIRECTION: "upgrade" if self.task.is_upgrade else "downgrade"}  # for include_in_alembic
+        way = {DIRECTION: self.way}  # for include_in_alembic
         one = Pass(scripts, target, self.connection, self.steps, (self.on_version_apply,), options=way)
         try:
             run_environment(one, scene)
         except Stop:
             raise
         except BaseException as error:
-            meaning = meaning_of(error, self.flight)
+            cause = self.pace.failure or error
+            meaning = meaning_of(cause, self.flight)
             if meaning is error:  # from itself, it would lose what it was raised from
                 raise
-            raise meaning from error
+            raise meaning from cause
         if self.revision:
             raise RevisionFailed(f"{self.flight.name} failed, and env.py hid the error: see the log", self.revision)
 
@@ -88,10 +96,20 @@ class Application:
         self.connection.commit()  # reading the heads has begun a transaction, in which a hook would find the database
         directory = self.project.scripts.directory
         import_revisions(directory, self.task.revisions)  # here, where env.py has set the scene for them
+        self._take_rows(context)
         step = MigrationStep.upgrade_from_script if self.task.is_upgrade else MigrationStep.downgrade_from_script
-        for revision in self.task.revisions:
-            with self.applying(revision):
+        try:
+            for revision in self.task.revisions:
+                self._enter(revision)
                 yield step(directory.revision_map, directory.get_revision(revision))
+                self._leave()
+        except GeneratorExit:  # a revision raised, and its end has told what became of the one before it
+            raise
+        except BaseException:
+            with suppress(Exception):  # the pace keeps it
+                self.pace.settle()
+            raise
+        self.pace.settle()
 
     def _elsewhere(self, heads: tuple[str, ...]) -> MigrationError:
         """Return what it means that env.py reads other heads than we did: another table, or another time."""
@@ -101,33 +119,62 @@ class Application:
             return Conflict(f"Version table {place} was changed by somebody else meanwhile: it is at {found}")
         return WrongDatabase(f"env.py read the version table elsewhere than {place}: it found {found}")
 
-    @contextmanager
-    def applying(self, revision: str) -> Iterator[None]:
-        """Surround one revision: before it no transaction is open, after it the revision is committed."""
+    def _take_rows(self, context: MigrationContext) -> None:
+        """Write the version table's row with the ledger's where nobody sees the difference, and the pace is for it."""
+        is_alone = len(context.on_version_apply_callbacks) == 1  # a callback of env.py's finds the row moved
+        if self.ledger is None or not self.task.is_upgrade or not is_alone or not is_plain(context):
+            return
+        schema = context.version_table_schema
+        table = (schema, context.version_table) if schema else (context.version_table,)
+        if self.pace.agree_on(self.ledger.closing(table)):
+            take_row(context, self._take_row)
+
+    def _take_row(self, moved: str, _revision: str) -> bool:
+        self.moved = moved
+        return True
+
+    def _enter(self, revision: str) -> None:
+        """Go to a revision: what is called before it finds no transaction, and the one before it committed."""
         self.checkpoint()
+        if self.hooks.are_between():
+            self.pace.settle()
         self.hooks.before_revision(revision)
-        self.started = self._clock()
-        self.watch.forget()
-        way = "upgrade" if self.task.is_upgrade else "downgrade"
-        file = self.project.revisions.known[revision].file
-        log = get_logger().bind(revision=revision, file=file, direction=way)
-        log.info("revision_started")
+        self.started, self.began = self._clock(), time.monotonic()
+        self.pace.then(partial(self._begin, revision))
+
+    def _begin(self, revision: str) -> None:
         self.revision, self.committed, self.repeatable = revision, False, False
-        began = time.monotonic()
-        yield
-        self.revision, self.reached = "", tuple(sorted(self.expected))
-        self.runs.append(RevisionRun(revision, time.monotonic() - began, way))
-        log.info("revision_applied", seconds=round(self.runs[-1].seconds, 3))
+        self.watch.forget()
+        self.log.info("revision_started", revision=revision, file=self._file_of(revision), direction=self.way)
+        self.hooks.follower.began(revision)
+
+    def _leave(self) -> None:
+        """Leave a revision, which is committed or about to be."""
+        revision, seconds = self.revision, time.monotonic() - self.began
+        self.pace.then(partial(self._end, seconds, tuple(sorted(self.expected))))
+        if self.hooks.are_between():
+            self.pace.settle()
         self.hooks.after_revision(revision)
+
+    def _end(self, seconds: float, reached: tuple[str, ...]) -> None:
+        revision, self.revision, self.reached = self.revision, "", reached
+        self.runs.append(RevisionRun(revision, seconds, self.way))
+        file, rounded = self._file_of(revision), round(seconds, 3)
+        self.log.info("revision_applied", revision=revision, file=file, direction=self.way, seconds=rounded)
+        self.hooks.follower.ended(revision)
 
     def on_version_apply(self, *, ctx: MigrationContext, heads: Iterable[str], **_: object) -> None:
         """Write the ledger row: Alembic calls this in the revision's transaction, after the version row."""
+        self.pace.settle()  # a revision that asked the database nothing has not waited for the one before it
         now = self._clock()
         self.expected = set(heads)
+        moved, self.moved = self.moved, ""
         if self.ledger is None or ctx.connection is None or self.started is None:
             return
-        if self.task.is_upgrade:
-            known = self.project.revisions.known[self.revision]
+        known = self.project.revisions.known[self.revision]
+        if moved:
+            self.pace.close(self.ledger.closed(known, moved, self.started, now))
+        elif self.task.is_upgrade:
             self.ledger.applied(ctx.connection, known, self.started, now)
         else:
             self.ledger.reverted(ctx.connection, self.revision)
@@ -146,12 +193,22 @@ class Application:
 
     def enter_autocommit_block(self, repeatable: bool) -> None:  # noqa: FBT001  what the block says of itself
         """Note that something of the revision in flight is committed from here on."""
+        self.pace.settle()
         self.repeatable = repeatable and (self.repeatable or not self.committed)
         self.committed = True
+
+    @property
+    def way(self) -> str:
+        """Return the direction in a word."""
+        return "upgrade" if self.task.is_upgrade else "downgrade"
+
+    def _file_of(self, revision: str) -> str:
+        return self.project.revisions.known[revision].file
 
     @property
     def flight(self) -> Flight:
         """Return what is being done just now."""
         known = self.project.revisions.known.get(self.revision)
         file, watch = known.file if known else "", self.watch
-        return Flight(self.revision, file, self.committed, watch.seen, watch.gave_up, self.repeatable)
+        repeatable = self.repeatable or (self.task.is_upgrade and known is not None and known.is_repeatable)
+        return Flight(self.revision, file, self.committed, watch.seen, watch.gave_up, repeatable)

@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 
 from revgate.migration.history import History
 from revgate.migration.ledger import Ledger
+from revgate.migration.pace import Pace
 from revgate.migration.patience import Patience
 from revgate.migration.seen import Seen
 
@@ -92,7 +93,7 @@ class Sessions(Protocol):
             LockHeld: naming who has it, after the time that patience allows.
         """
 
-    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[None]:
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[Pace]:
         """Let many revisions be committed quickly; when the block ends, all of them survive a crash of the server."""
 
     def watching(self, connection: sa.Connection) -> AbstractContextManager[Watch]:

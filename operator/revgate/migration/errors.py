@@ -20,7 +20,8 @@ MigrationError
 │   │   └── LedgerUnusable
 │   ├── NoScripts            34
 │   ├── BrokenScripts        35
-│   │   └── EditedRevision       a file that is not the one that was applied
+│   │   ├── EditedRevision       a file that is not the one that was applied
+│   │   └── LintFailed           what is pending has errors in the linter's eyes
 │   ├── EnvironmentFailed    36
 │   │   ├── WrongDatabase
 │   │   ├── HookFailed
@@ -28,7 +29,8 @@ MigrationError
 │   ├── InvalidDatabaseUrl   37
 │   │   └── PoolerRefused
 │   ├── InvalidOptions       37
-│   │   └── OwnedByAnother       the history, by another migration
+│   │   ├── OwnedByAnother       the history, by another migration
+│   │   └── PlanChanged          what was approved is not what would run
 │   ├── TimedOut             38
 │   ├── RunnerBug            39
 │   └── VersionMismatchError     the library's: the database is not at the revision that an app expects
@@ -230,6 +232,12 @@ class OwnedByAnother(InvalidOptions):
     """The ledger says that another migration looks after this history."""
 
     reason = Reason.OWNED_BY_ANOTHER
+
+
+class PlanChanged(InvalidOptions):
+    """The plan that was approved is not what this run would do."""
+
+    reason = Reason.PLAN_CHANGED
 
 
 class TimedOut(HumanMustAct):

@@ -45,7 +45,7 @@ class Flight:
     committed: bool = False  # it entered an autocommit block: something of it stays, whatever comes
     blockers: Sequence[Seen] = ()
     gave_up: bool = False  # its wait was ended by us
-    repeatable: bool = False  # whatever stays was made by our own helpers, which go on from there
+    repeatable: bool = False  # whatever stays is no harm: its file says so, or our own helpers made it and go on there
 
     @property
     def name(self) -> str:
@@ -56,16 +56,19 @@ class Flight:
 def meaning_of(error: BaseException, flight: Flight) -> MigrationError:
     """Return the error of ours that says what to do next.
 
-    Trying again is right only while nothing of the revision is committed: whoever wrote an autocommit block did not
-    expect to find its work half done.
+    Trying again is right only while nothing of the revision is committed, or its author said that it is no harm:
+    otherwise, whoever wrote an autocommit block did not expect to find its work half done.
     """
     found = error if isinstance(error, MigrationError) else _found(error, flight)
-    if isinstance(found, TryAgain) and flight.committed and not flight.repeatable:
-        return RevisionFailed(
-            f"{found}; part of it was committed before, in an autocommit block: look at what it left, then retry",
-            flight.revision,
-        )
-    return found
+    if not isinstance(found, TryAgain) or not flight.committed:
+        return found
+    if flight.repeatable:
+        text = "part of it was committed before, and it may be run again from its beginning"
+        return type(found)(f"{found}; {text}", found.failed)
+    return RevisionFailed(
+        f"{found}; part of it was committed before, in an autocommit block: look at what it left, then retry",
+        flight.revision,
+    )
 
 
 def fault_of_the_database(error: BaseException) -> MigrationError | None:

@@ -33,6 +33,7 @@ class Findings:
     rows: dict[str, Row] = field(default_factory=dict)  # of the ledger
     recorded: dict[str, Edge] = field(default_factory=dict)  # what they say is not reverted
     accepted: tuple[str, ...] = ()  # edited revisions, whose files now count as what was applied
+    lint: str = ""  # how many findings the linter has, in words; "" where none count
     read_again: bool = False  # after the run ended: current and pending are what it left
     flight: Flight = field(default_factory=Flight)  # what was being done when the run ended
 

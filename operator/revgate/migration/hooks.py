@@ -1,11 +1,19 @@
 """What a user wants to be called around an upgrade: it may say no before the first statement, and never half-way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 def _nothing(*_: object) -> None:
     """Be a hook that nobody gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Is told of each revision, in their order: of many, when the next one asks the database something at last."""
+
+    began: Callable[[str], None] = _nothing
+    ended: Callable[[str], None] = _nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +24,5 @@ class Hooks:
     before_revision: Callable[[str], None] = _nothing
     after_revision: Callable[[str], None] = _nothing
     after_upgrade: Callable[[tuple[str, ...]], None] = _nothing  # the heads
+    are_between: Callable[[], bool] = lambda: False  # whether anything is called between two revisions by now
+    follower: Follower = field(default_factory=Follower)

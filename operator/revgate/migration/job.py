@@ -4,11 +4,15 @@ import sys
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from revgate.contract import names
 from revgate.contract.durations import parse_duration
+from revgate.contract.edges import digest_of
+from revgate.contract.planned import encode_plan
+from revgate.contract.reasons import Reason
 from revgate.contract.report import Report
 from revgate.migration.backups.backup import Backup
 from revgate.migration.database import Visit
@@ -17,15 +21,19 @@ from revgate.migration.errors import InvalidOptions, MigrationError, RunnerBug
 from revgate.migration.findings import Findings
 from revgate.migration.hooks import Hooks
 from revgate.migration.ledger import LedgerWish, Provenance
-from revgate.migration.observe import look_again
+from revgate.migration.look import Look, look_at_project, look_at_scripts
+from revgate.migration.observe import View, look_again
 from revgate.migration.output.log import get_logger
 from revgate.migration.output.logs import redact_output
 from revgate.migration.output.redaction import Redactor, secrets_of
 from revgate.migration.output.wording import first_line
 from revgate.migration.patience import CONNECT_PATIENCE, CONNECT_PATIENCE_VARIABLE, Patience
+from revgate.migration.place import Place
 from revgate.migration.postgresql.address import Address, read_address, share_with_environment
+from revgate.migration.postgresql.identity import Identity
 from revgate.migration.postgresql.sessions import PostgreSQL
 from revgate.migration.project.scripts import find_scripts
+from revgate.migration.project.wish import ScriptsWish
 from revgate.migration.reporting import edge_lines, failure, success, write_report
 from revgate.migration.run import Request, migrate
 from revgate.migration.signals import Stop, Switch, stoppable
@@ -47,6 +55,12 @@ class JobOptions:
     statement_timeout: float
     total_timeout: float
     ledger: LedgerWish
+    plan: bool = False  # tell what would be done, and do nothing
+    approved: str = ""  # the hash of the only plan that may be carried out
+    downgrade: str = ""  # a revision or base: undo down to it, and upgrade nothing
+    scripts: ScriptsWish = field(default_factory=ScriptsWish)
+    identity: Identity = field(default_factory=Identity)
+    lint: str = "none"  # or warn, or enforce
 
 
 def run_job(options: JobOptions, environ: Mapping[str, str]) -> int:
@@ -54,9 +68,10 @@ def run_job(options: JobOptions, environ: Mapping[str, str]) -> int:
     redactor = _redactor(environ)
     redact_output(redactor)
     findings = Findings()
+    plan: list[str] = []
     with stdout_is_the_answer():
-        report = _run(options, environ, findings)
-    return _finish(report, edge_lines(findings), redactor, environ)
+        report = _run(options, environ, findings, redactor, plan)
+    return _finish(report, (*edge_lines(findings), *plan), redactor, environ)
 
 
 def refuse_arguments(message: str, environ: Mapping[str, str]) -> int:
@@ -67,11 +82,20 @@ def refuse_arguments(message: str, environ: Mapping[str, str]) -> int:
     return _finish(report, (), redactor, environ)
 
 
-def _run(options: JobOptions, environ: Mapping[str, str], findings: Findings) -> Report:
+def _run(
+    options: JobOptions, environ: Mapping[str, str], findings: Findings, redactor: Redactor, plan: list[str]
+) -> Report:
+    """Run, and return the report; `plan` gets the lines of the plan, where one was asked for."""
     error: MigrationError
     try:
         with stoppable(options.total_timeout) as switch:
-            reason = migrate(_request(options, environ, switch), options.target, findings)
+            request = _request(options, environ, switch, findings)
+            if options.downgrade:
+                reason = _downgrade(request, options.downgrade, findings)
+            elif options.plan:
+                reason = _tell_plan(request, options.target, findings, redactor, plan)
+            else:
+                reason = migrate(request, options.target, findings)
     except Stop as stop:
         error = stop.error
     except MigrationError as known:
@@ -80,18 +104,39 @@ def _run(options: JobOptions, environ: Mapping[str, str], findings: Findings) ->
         get_logger().error("runner_bug", traceback=traceback.format_exc())
         error = RunnerBug(f"Runner failed by a fault of its own: {first_line(unknown)}; see the log and report it")
     else:
-        return success(reason, findings, edge_lines(findings))
-    _see_what_remains(environ, findings)
+        report = success(reason, findings, edge_lines(findings))
+        return replace(report, plan=digest_of(plan) if plan else "")
+    _see_what_remains(options, environ, findings)
     return failure(error, findings, edge_lines(findings))
 
 
-def _request(options: JobOptions, environ: Mapping[str, str], switch: Switch) -> Request:
+def _downgrade(request: Request, target: str, findings: Findings) -> Reason:
+    """Undo what is above the target."""
+    from revgate.migration.undo import downgrade  # noqa: PLC0415  hardly any run goes down
+
+    downgrade(request, target, findings)
+    findings.target = findings.current
+    return Reason.DOWNGRADED
+
+
+def _tell_plan(request: Request, target: str, findings: Findings, redactor: Redactor, plan: list[str]) -> Reason:
+    """Look what would be done, and say why that is all."""
+    from revgate.migration.plans.told import tell_plan  # noqa: PLC0415  rendering and linting are for plans only
+
+    told = tell_plan(request, target, findings, redactor)
+    if told is not None:
+        plan += encode_plan(told)
+        return Reason.PLANNED
+    return Reason.DATABASE_AHEAD if set(findings.current) != set(findings.target) else Reason.UP_TO_DATE
+
+
+def _request(options: JobOptions, environ: Mapping[str, str], switch: Switch, findings: Findings) -> Request:
     address = read_address(environ)
-    scripts = find_scripts(environ, bundled=options.bundled)
+    scripts = find_scripts(environ, bundled=options.bundled, wish=options.scripts)
     share_with_environment(address)
     connect = _connect_patience(environ)
     return Request(
-        database=PostgreSQL(address),
+        database=PostgreSQL(address, identity=options.identity),
         scripts=scripts,
         patience=Patience(
             lock=options.lock_timeout,
@@ -101,22 +146,43 @@ def _request(options: JobOptions, environ: Mapping[str, str], switch: Switch) ->
         ),
         lock_retries=options.lock_retries,
         baseline=options.baseline,
-        hooks=_hooks(options.backup, address),
+        review=partial(_review, options.lint, findings),
+        hooks=_hooks(options, environ, address, findings),
+        look=_look(options),
         ledger=options.ledger,
         provenance=_provenance(environ),
         checkpoint=switch.check,
     )
 
 
-def _hooks(backup: Backup | None, address: Address) -> Hooks:
+def _look(options: JobOptions) -> Look:
+    """Return how to find out what the project is: the bundled env.py says nothing that the scripts do not say."""
+    is_plain = options.bundled and options.scripts == ScriptsWish() and not options.plan
+    return (lambda scripts, _target, sessions: look_at_scripts(scripts, sessions)) if is_plain else look_at_project
+
+
+def _review(policy: str, findings: Findings, place: Place, view: View) -> None:
+    # In an empty database nothing can be locked or lost, and there is nothing to be loaded for it
+    if policy != "none" and (view.heads or place.sessions.has_tables(place.project.history)):
+        from revgate.migration.plans.review import Lint, review  # noqa: PLC0415  rendering and linting take a while
+
+        review(Lint(policy), place, view, findings)
+
+
+def _hooks(options: JobOptions, environ: Mapping[str, str], address: Address, findings: Findings) -> Hooks:
     """Return what is done before the first statement, under the lock."""
-    if backup is None:
+    if options.backup is None and not options.approved:
         return Hooks()
 
-    def take(heads: tuple[str, ...], _pending: tuple[str, ...]) -> None:
-        backup.take(address.url, heads)
+    def before(heads: tuple[str, ...], pending: tuple[str, ...]) -> None:
+        if options.approved:
+            from revgate.migration.plans.told import refuse_unapproved  # noqa: PLC0415  as above
 
-    return Hooks(before_upgrade=take)
+            refuse_unapproved(options.approved, findings, heads, pending, environ.get(names.IMAGE, ""))
+        if options.backup is not None:
+            options.backup.take(options.identity.in_url(address.url), heads)
+
+    return Hooks(before_upgrade=before)
 
 
 def _provenance(environ: Mapping[str, str]) -> Provenance:
@@ -138,19 +204,20 @@ def _connect_patience(environ: Mapping[str, str]) -> float:
 
 def _redactor(environ: Mapping[str, str]) -> Redactor:
     """Return what keeps the secrets of this run; a URL that cannot be parsed is a secret as a whole."""
-    secrets = [*secrets_of(environ), environ.get(names.DATABASE_URL, "").strip()]
+    urls = (environ.get(name, "").strip() for name in (names.DATABASE_URL, names.DIRECT_DATABASE_URL))
+    secrets = [*secrets_of(environ), *urls]
     with suppress(MigrationError):
         secrets += read_address(environ).secrets
     return Redactor.of(secrets)
 
 
-def _see_what_remains(environ: Mapping[str, str], findings: Findings) -> None:
+def _see_what_remains(options: JobOptions, environ: Mapping[str, str], findings: Findings) -> None:
     """Read the state again after a failure, if the server still answers; what was known before stands otherwise."""
     if findings.project is None:
         return
     visit = Visit(_SHORTLY, f"{environ.get(names.JOB_NAME, '')}/report", reads_only=True)
     try:
-        with PostgreSQL(read_address(environ)).open(visit) as sessions:
+        with PostgreSQL(read_address(environ), identity=options.identity).open(visit) as sessions:
             look_again(sessions, findings)
     except Exception as error:  # noqa: BLE001  what the run failed of is to be told, and not this
         get_logger().warning("state_not_read_again", problem=first_line(error))

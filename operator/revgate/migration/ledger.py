@@ -52,13 +52,20 @@ _ANEW: Final = (
     "floor = coalesce(nullif(excluded.floor, ''), log.floor), state = excluded.state, "
     "started_at = excluded.started_at, finished_at = excluded.finished_at"
 )
-APPLIED: Final = _INSERT + (
-    f"'applied', :started, :finished, :image, :job, :owner, :runner) {_ANEW}, image = excluded.image, "
+_OURS: Final = (
+    f":started, :finished, :image, :job, :owner, :runner) {_ANEW}, image = excluded.image, "
     "job = excluded.job, owner = coalesce(nullif(excluded.owner, ''), log.owner), runner = excluded.runner"
 )
+APPLIED: Final = f"{_INSERT}'applied', {_OURS}"
 RECORDED: Final = (
     f"{_INSERT}'recorded', NULL, NULL, :image, :job, :owner, :runner) {_ANEW} WHERE log.state = 'reverted'"
 )
+CLOSED: Final = (
+    "WITH moved (state) AS "  # noqa: S608  constants
+    "(UPDATE {version} SET version_num = :revision WHERE version_num = :moved RETURNING 'applied') "
+    f"{_INSERT}(SELECT state FROM moved), {_OURS}"
+)
+"""APPLIED, and the row of the version table in the same breath; without just one such row it fails for its state."""
 FLOORED: Final = f"UPDATE {{}} SET floor = :floor WHERE {_WHERE} AND revision = :revision AND floor = ''"  # noqa: S608  constants
 MENDED: Final = (
     "UPDATE {} SET parents = :parents, checksum = :checksum, digest = :digest "  # noqa: S608  constants

@@ -11,7 +11,19 @@ import sqlalchemy as sa
 
 from revgate.contract.digest import digest_of
 from revgate.contract.serves import Edge
-from revgate.migration.ledger import APPLIED, CLAIMED, FLOORED, MENDED, RECORDED, REVERTED, Ledger, Provenance, key_of
+from revgate.migration.ledger import (
+    APPLIED,
+    CLAIMED,
+    CLOSED,
+    FLOORED,
+    MENDED,
+    RECORDED,
+    REVERTED,
+    Ledger,
+    Provenance,
+    key_of,
+)
+from revgate.migration.pace import Closing
 from revgate.migration.project.revisions import Known
 from revgate.migration.recorded import Row, changes_of
 
@@ -52,14 +64,29 @@ class LedgerWriter:
 
     def applied(self, connection: sa.Connection, known: Known, started: datetime, finished: datetime) -> None:
         """Write the row of a revision that was just applied, in the transaction that the connection is in."""
-        edge = known.edge
-        digest = digest_of(edge.revision, known.checksum, [self._digests.get(parent, "") for parent in edge.parents])
-        connection.execute(self._applied, {**self._values(known, digest), "started": started, "finished": finished})
-        self._digests[edge.revision] = digest
+        values = self._values(known, self._digest(known))
+        connection.execute(self._applied, {**values, "started": started, "finished": finished})
+
+    def closing(self, version_table: tuple[str, ...]) -> Closing:
+        """Return what ends a revision in one statement, given the version table as env.py named it."""
+        return Closing(CLOSED, self.ledger.name, version_table, self._key | self._origin)
+
+    def closed(self, known: Known, moved: str, started: datetime, finished: datetime) -> dict[str, str]:
+        """Return the other values of that, for a revision that follows `moved` in the version table."""
+        digest = self._digest(known)
+        times = {"started": started.isoformat(), "finished": finished.isoformat()}
+        return {**_content(known.edge, known.checksum, digest), "floor": known.edge.floor, "moved": moved, **times}
 
     def reverted(self, connection: sa.Connection, revision: str) -> None:
         """Write that a revision was downgraded, in the transaction that did it; a row that is not there stays away."""
         connection.execute(self._reverted, {**self._key, "revision": revision})
+
+    def _digest(self, known: Known) -> str:
+        """Return the digest of a revision, and keep it for those that follow."""
+        edge = known.edge
+        digest = digest_of(edge.revision, known.checksum, [self._digests.get(parent, "") for parent in edge.parents])
+        self._digests[edge.revision] = digest
+        return digest
 
     @property
     def _key(self) -> dict[str, str]:
@@ -71,11 +98,13 @@ class LedgerWriter:
             **self._key,
             **_content(known.edge, known.checksum, digest),
             "floor": known.edge.floor,
-            "image": self._provenance.image,
-            "job": self._provenance.job,
-            "owner": self._provenance.owner,
-            "runner": self._provenance.runner,
+            **self._origin,
         }
+
+    @property
+    def _origin(self) -> dict[str, str]:
+        by = self._provenance
+        return {"image": by.image, "job": by.job, "owner": by.owner, "runner": by.runner}
 
 
 def _content(edge: Edge, checksum: str, digest: str) -> dict[str, str]:

@@ -1,19 +1,25 @@
 """The first pass of env.py: which history is it about, and which revisions are there? Nothing is applied."""
 
+import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from alembic.runtime.migration import MigrationContext
 
 from revgate.migration.database import Sessions
 from revgate.migration.environment.environment import Pass, run_environment, stage
+from revgate.migration.errors import Conflict
 from revgate.migration.history import History
 from revgate.migration.output.log import get_logger
 from revgate.migration.output.wording import first_line
 from revgate.migration.project.revisions import Revisions, import_revisions, read_revisions
 from revgate.migration.project.scripts import Scripts
 from revgate.migration.signals import Stop
+from revgate.migration.stopping import pause
+
+_RETRIES: Final = 5
+_BETWEEN: Final = (0.05, 0.5)  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,17 @@ def look_at_project(scripts: Scripts, target: str, sessions: Sessions, *, import
     Raises:
         MigrationError: if env.py or a revision file is broken.
     """
+    for _ in range(_RETRIES):
+        try:
+            return _look(scripts, target, sessions, imports_all=imports_all)
+        except Conflict as error:
+            # CREATE ... IF NOT EXISTS in an env.py fails when another runner's is doing the same; then it is there
+            get_logger().info("look_retried", problem=str(error))
+            pause(random.uniform(*_BETWEEN))  # noqa: S311  spreads runners, guards nothing
+    return _look(scripts, target, sessions, imports_all=imports_all)
+
+
+def _look(scripts: Scripts, target: str, sessions: Sessions, *, imports_all: bool) -> Project:
     found: list[Project] = []
 
     def look(_heads: tuple[str, ...], context: MigrationContext) -> Iterable[Any]:

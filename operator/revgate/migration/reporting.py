@@ -1,15 +1,14 @@
 """The report of a run: what it found and did, in the termination message, with the ledger's edges on stdout."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from revgate.contract import names
 from revgate.contract.edges import digest_of, encode_edges
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
 from revgate.contract.report import MOST_PENDING, Report, encode_report
+from revgate.contract.termination import termination_file
 from revgate.migration.errors import Interrupted, MigrationError, TimedOut
 from revgate.migration.findings import Findings
 from revgate.migration.output.log import get_logger
@@ -38,14 +37,13 @@ def edge_lines(findings: Findings) -> tuple[str, ...]:
 
 def write_report(report: Report, environ: Mapping[str, str]) -> None:
     """Leave the report where the kubelet looks for it: in the named file, or in the usual one where that exists."""
-    named = environ.get(names.TERMINATION_MESSAGE, "")
-    path = Path(named or names.TERMINATION_MESSAGE_PATH)
-    if not named and not (path.exists() and os.access(path, os.W_OK)):
+    path = termination_file(environ)
+    if path is None:
         return
     try:
-        path.write_text(encode_report(report), encoding="utf-8")
+        Path(path).write_text(encode_report(report), encoding="utf-8")
     except OSError as error:
-        get_logger().warning("report_not_written", path=str(path), problem=str(error))
+        get_logger().warning("report_not_written", path=path, problem=str(error))
 
 
 def _report(
@@ -71,7 +69,8 @@ def _kept(findings: Findings) -> str:
     if findings.read_again and findings.flight.revision in findings.current:
         return "it was committed"
     if findings.flight.committed:
-        return "a part of it is committed"
+        again = ", and it may be run again from its beginning" if findings.flight.repeatable else ""
+        return f"a part of it is committed{again}"
     if findings.read_again and findings.flight.revision in findings.pending:
         return "it was rolled back"
     return "whether it was committed could not be seen"
@@ -81,6 +80,19 @@ def _told(reason: Reason, findings: Findings) -> str:
     at = ", ".join(findings.current) or "no revision"
     if reason is Reason.DATABASE_AHEAD:
         return f"Database is at {at}, which includes {', '.join(findings.target)}, the target: nothing was run"
+    if reason is Reason.PLANNED:
+        return f"Database is at {at}: {_counted(len(findings.pending))} would be applied"
+    if reason is Reason.DOWNGRADED:
+        return f"Database is at {at}: {f'undid {_counted(len(findings.runs))}' if findings.runs else 'nothing to undo'}"
     count, accepted = len(findings.runs), ", ".join(findings.accepted[:_MOST_ACCEPTED])
-    done = f"applied {count} revision{'s' if count > 1 else ''}" if count else "there was nothing to apply"
-    return f"Database is at {at}: {done}{f'; accepted as edited: {accepted}' if accepted else ''}"
+    done = f"applied {_counted(count)}" if count else "there was nothing to apply"
+    notes = [f"; accepted as edited: {accepted}" if accepted else "", _linted(findings)]
+    return f"Database is at {at}: {done}{''.join(notes)}"
+
+
+def _linted(findings: Findings) -> str:
+    return f"; the linter found {findings.lint}, see the log" if findings.lint else ""
+
+
+def _counted(count: int) -> str:
+    return f"{count} revision{'' if count == 1 else 's'}"

@@ -48,6 +48,7 @@ class Request:
     provenance: Provenance = field(default_factory=Provenance)
     hooks: Hooks = field(default_factory=Hooks)
     look: Look = look_at_project
+    review: Callable[[Place, View], None] = lambda *_: None  # of what is pending, under the lock; raises to stop there
     baseline: str = ""  # where a database is that has tables and no revision
     checkpoint: Callable[[], None] = lambda: None  # called before each revision; raises to stop the run there
 
@@ -103,6 +104,7 @@ def _bring(request: Request, target: str, findings: Findings, view: View, place:
         view = _begin_at_baseline(request, target, findings, place)
     behind = view.standing is Standing.BEHIND
     if behind:
+        request.review(place, view)
         request.hooks.before_upgrade(view.heads, view.pending)
         place.lock.ensure_schema()
     ledger = _agreeing_ledger(request, place, findings, view) if request.ledger.enabled else None
@@ -171,7 +173,7 @@ def apply(request: Request, task: Task, findings: Findings, place: Place, ledger
     with (
         stage(sessions.engine) as (scene, connection),
         sessions.watching(connection) as watch,
-        sessions.hastened(connection, len(task.revisions)),
+        sessions.hastened(connection, len(task.revisions)) as pace,
     ):
         application = Application(
             project=place.project,
@@ -183,6 +185,7 @@ def apply(request: Request, task: Task, findings: Findings, place: Place, ledger
             checkpoint=request.checkpoint,
             hooks=request.hooks,
             connection=connection,
+            pace=pace,
         )
         try:
             place.lock.extend_to(connection)

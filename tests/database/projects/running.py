@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from revgate.contract.edges import decode_edges
 from revgate.contract.report import Report, decode_report
 from revgate.contract.serves import Edge
 from revgate.migration.history import History
+from support import commands
 from support.servers import Database
 
 ENDS_WITHIN = 90.0
@@ -53,7 +53,7 @@ class Ended:
 class Running:
     """A job on its way."""
 
-    process: subprocess.Popen[str]
+    process: commands.Started
     report: Path
     err: Path
     out: Path = field(repr=False)
@@ -82,15 +82,10 @@ def start(database: Database | str, folder: Path, *arguments: str, **environ: st
     place.mkdir(parents=True)
     report, out, err = place / "report", place / "out", place / "err"
     values = {"REVGATE_DATABASE_URL": url, "REVGATE_TERMINATION_MESSAGE": str(report)}
+    words = ("job", *arguments)
     with out.open("w") as to_out, err.open("w") as to_err:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "revgate", "job", *arguments],
-            cwd=folder,
-            env={**CLEAN, **values, **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=to_out,
-            stderr=to_err,
-            text=True,
+        process = commands.start_into(
+            to_out, to_err, "revgate", *words, folder=folder, environ={**CLEAN, **values, **environ}
         )
     return Running(process, report, err, out)
 

@@ -30,7 +30,13 @@ class Public:
     is_async: bool = False  # the URL names an async driver
     place: str = "here"  # or in a "thread" of AnyIO
     table: str = "alembic_version"
+    keeps_first_url: bool = False  # and cannot be told of another in the same process
+    revisions_on_sqlite: int = 0  # where they are others
     on: tuple[str, ...] = ("postgresql", "sqlite")
+
+    def count(self, kind: str) -> int:
+        """Return how many revisions there are for a kind of database."""
+        return (kind == "sqlite" and self.revisions_on_sqlite) or self.revisions
 
     @property
     def ini(self) -> str:
@@ -47,7 +53,8 @@ PUBLIC = (
     Public("quetz", ("quetz-server==0.10.4",), "quetz:migrations", 20),
     # calls fileConfig whether there is a file or not, copies every table that it finds, has no downgrade
     Public("nova", ("nova==34.0.0",), "nova:db/main/migrations", 10, LOGGING),
-    # says only in env.py where the revisions are, by the dialect; async, in a worker thread; autocommit blocks
+    # says only in env.py where the revisions are, by the dialect; async, in a worker thread; autocommit blocks. Two
+    # runs of plain Alembic on SQLite differ in the order of the constraints of a few tables: they are sorted
     Public(
         "prefect",
         ("prefect==3.8.8",),
@@ -56,6 +63,7 @@ PUBLIC = (
         variable="PREFECT_API_DATABASE_CONNECTION_URL",
         is_async=True,
         place="thread",
-        on=("postgresql",),
+        keeps_first_url=True,
+        revisions_on_sqlite=113,
     ),
 )

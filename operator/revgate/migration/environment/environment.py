@@ -18,6 +18,7 @@ from alembic.runtime.migration import MigrationContext
 
 from revgate.migration.environment.advice import advice_on
 from revgate.migration.environment.handover import Handover
+from revgate.migration.environment.heads import rows_may_be_taken
 from revgate.migration.environment.hiding import hide_ledger
 from revgate.migration.environment.lending import lend_url
 from revgate.migration.environment.logging_kept import KeptLogging, logging_kept
@@ -75,7 +76,7 @@ def run_environment(one: Pass, scene: sa.Connection) -> None:
     Raises:
         MigrationError: of whatever went wrong in env.py itself; what a revision raised comes out as it is.
     """
-    with one.logging, stdout_kept():
+    with one.logging, stdout_kept(), rows_may_be_taken():
         one.scripts.config.attributes["connection"] = scene
         try:
             _enter(one)
@@ -115,7 +116,7 @@ def _enter(one: Pass) -> None:
         theirs = given.pop("on_version_apply", None) or ()
         callbacks = (*(theirs if isinstance(theirs, (tuple, list, set)) else (theirs,)), *one.on_version_apply)
         forced = {"transaction_per_migration": True, "on_version_apply": callbacks, **one.options}
-        original(one.connection, *rest, **{**given, **forced})
+        original(one.connection, *rest, **{**one.scripts.wish.configured(given, _name(one)), **forced})
 
     def run_migrations(**given: Any) -> None:
         with one.handover.replaced() if one.handover else nullcontext():

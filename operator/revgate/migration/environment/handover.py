@@ -16,6 +16,9 @@ from revgate.migration.output.log import get_logger
 
 Settings: TypeAlias = Mapping[str, str]
 
+ASKED: Final = "revgate_asked"
+"""Execution option of our engine: settings of its sessions that stand where env.py's own connection has none."""
+
 _PLACE: Final = "SELECT current_database(), pg_postmaster_start_time()"
 _SETTINGS: Final = """
     SELECT name, setting FROM pg_settings WHERE source = 'session' AND context = 'user'
@@ -23,6 +26,12 @@ _SETTINGS: Final = """
     UNION SELECT name, current_setting(name) FROM unnest(ARRAY['search_path', 'role']) AS name
 """
 """What was set for the session, but for what is a run's own business: how long it waits, and who it says it is."""
+
+_DECIDED: Final = """
+    SELECT 'role', current_setting('role') <> 'none'
+    UNION ALL SELECT name, source IN ('session', 'client') FROM pg_settings WHERE name = 'search_path'
+"""
+"""What a session does not have from the database, the user or the server."""
 
 _LASTING: Final = (
     "SELECT set_config('search_path', current_setting('search_path'), false), "
@@ -98,13 +107,21 @@ class Handover:
         self.was_begun = False
 
     def _follow(self, theirs: sa.Connection) -> None:
-        found = _settings(theirs)
+        found = {**_settings(theirs), **self._asked(theirs)}
         changed = {name: value for name, value in found.items() if self.seen.get(name) != value}
         self.seen = found
         if changed:
             _set(self.ours, changed)
         if self.ours.dialect is not theirs.dialect:  # the cookbook's way of saying which tenant's schema it is
             self.ours.dialect.default_schema_name = theirs.dialect.default_schema_name
+
+    def _asked(self, theirs: sa.Connection) -> Settings:
+        """Return what was asked of the run and env.py says nothing about on a connection that it made itself."""
+        asked: Settings = self.ours.get_execution_options().get(ASKED) or {}
+        if not asked:
+            return {}
+        decided = {name for name, value in map(tuple, _ask(theirs, _DECIDED)) if value}
+        return {name: value for name, value in asked.items() if name not in decided}
 
 
 def _is_open(connection: sa.Connection) -> bool:

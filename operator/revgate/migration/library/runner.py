@@ -234,7 +234,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
     def _upgrade(self, target: str) -> list[str] | None:
         if self._dry_run:
             return sql_of_upgrade(self._request(), target)
-        self._course(lambda request, findings: migrate(request, target, findings))
+        self._course(lambda request, findings: migrate(request, target, findings), self._memory.look_before_run)
         return None
 
     def _downgrade(self, target: str) -> list[str] | None:
@@ -243,12 +243,12 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
         self._course(lambda request, findings: downgrade(request, target, findings))
         return None
 
-    def _course(self, course: Callable[[Request, Findings], object]) -> None:
+    def _course(self, course: Callable[[Request, Findings], object], look: Look | None = None) -> None:
         """Run one course, and tell what it came to."""
         findings, began = Findings(), time.monotonic()
         failure: MigrationError | None = None
         try:
-            course(self._request(), findings)
+            course(self._request(look), findings)
         except MigrationError as error:
             failure = error
             raise
@@ -287,6 +287,8 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
                 before_revision=partial(call_all, self.hooks.before_revisions),
                 after_revision=partial(call_all, self.hooks.after_revisions),
                 after_upgrade=partial(call_all, self.hooks.after_upgrades),
+                are_between=self.hooks.are_between,
+                follower=self.hooks.follower,
             ),
             checkpoint=check,
             look=look or self._memory.look_anew,

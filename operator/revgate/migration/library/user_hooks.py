@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from revgate.migration.errors import InvalidOptions
+from revgate.migration.hooks import Follower
 from revgate.migration.library.calling import Hook, call
 
 F = TypeVar("F", bound=Hook)
@@ -11,12 +12,17 @@ F = TypeVar("F", bound=Hook)
 
 @dataclass(slots=True)
 class UserHooks:
-    """Four lists, each with the decorator that fills it."""
+    """Four lists, each with the decorator that fills it; and who is only told, which is ours."""
 
     before_upgrades: list[Hook] = field(default_factory=list)
     after_upgrades: list[Hook] = field(default_factory=list)
     before_revisions: list[Hook] = field(default_factory=list)
     after_revisions: list[Hook] = field(default_factory=list)
+    follower: Follower = field(default_factory=Follower)
+
+    def are_between(self) -> bool:
+        """Say whether anything is called between two revisions."""
+        return bool(self.before_revisions or self.after_revisions)
 
     def before_upgrade(self, hook: F) -> F:
         """Call this before the first statement of an upgrade that has something to do; it may take the pending ids."""

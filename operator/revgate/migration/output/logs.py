@@ -1,43 +1,61 @@
-"""The log of a Job: JSON on stderr, a constant event and key-values, and nothing secret in it."""
+"""The log of a Job: JSON on stderr, a constant event and key-values, and nothing secret in it.
 
+As structlog would write it, whose import takes as long as the driver's, and much longer where rich is installed.
+"""
+
+import json
 import sys
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
 
-import structlog
-
+from revgate.migration.output import log
 from revgate.migration.output.redacted_stream import RedactedStream
 from revgate.migration.output.redaction import Redactor
 
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def redact_output(redactor: Redactor) -> None:
-    """Configure the log, and take secrets out of whatever env.py and the revisions print, to the end of the process.
+    """Set up the log, and take secrets out of whatever env.py and the revisions print, to the end of the process.
 
     What they leave behind may still speak when the run is over: a thread, a task that nobody waited for.
     """
     out, err = sys.stdout, sys.stderr
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _Redaction(redactor),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(err),
-    )
+    log.use(JsonLogger(err, redactor))
     sys.stdout, sys.stderr = RedactedStream(out, redactor), RedactedStream(err, redactor)
 
 
-class _Redaction:
-    """A structlog processor that cleans every value, however deep."""
+class JsonLogger:
+    """Writes a line for each event."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, stream: TextIO, redactor: Redactor) -> None:
+        self._stream = stream
         self._redactor = redactor
 
-    def __call__(self, _logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        return {key: self._clean(value) for key, value in event.items()}
+    def info(self, event: str, **values: Any) -> None:
+        """Log what went well."""
+        self._write("info", event, values)
+
+    def warning(self, event: str, **values: Any) -> None:
+        """Log what somebody should know."""
+        self._write("warning", event, values)
+
+    def error(self, event: str, **values: Any) -> None:
+        """Log what somebody must look at."""
+        self._write("error", event, values)
+
+    def _write(self, level: str, event: str, values: dict[str, Any]) -> None:
+        said = {key: self._clean(value) for key, value in values.items()}
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        # In one piece: threads write, too
+        self._stream.write(f"{_ENCODE({**said, 'event': event, 'level': level, 'timestamp': now})}\n")
+        self._stream.flush()
 
     def _clean(self, value: object) -> object:
+        """Return the value without secrets, however deep."""
         match value:
+            case str():
+                return self._redactor.redact(value)
             case None | bool() | int() | float():
                 return value
             case dict():

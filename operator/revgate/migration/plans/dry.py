@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from revgate.migration.disagreement import refuse_edited, warn_of_edited
 from revgate.migration.errors import RevisionFailed
 from revgate.migration.findings import Findings
 from revgate.migration.look import look_at_project
@@ -16,12 +17,15 @@ def sql_of_upgrade(request: Request, target: str) -> list[str]:
     """Return the statements of an upgrade, with those on the version table and around transactions.
 
     Raises:
-        MigrationError: if there is no such upgrade, or a revision cannot be written as SQL.
+        MigrationError: if there is no such upgrade, it would be refused, or a revision cannot be written as SQL.
     """
     findings = Findings()
     with request.database.open(request.visit(reads_only=True)) as sessions:
         project = look_at_project(request.scripts, target, sessions)
         view = observe(sessions, project, target, request.ledger, findings)
+        known = project.revisions.known
+        refuse_edited(view.disputed, known, findings.rows, request.ledger.edited)
+        warn_of_edited(view.disputed, known, "it would be accepted")
         dialect = sessions.engine.dialect.name
     table, schema = project.version_table
     return _statements(

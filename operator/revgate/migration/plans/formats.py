@@ -10,6 +10,8 @@ The keys of the JSON, which only grow in number:
     destructive     whether data goes; a revision that is not rendered counts
     revisions       in apply order, each with revision, file, message, checksum, statements, not_rendered: "" or why
                     there are no statements, destroys: what is gone afterwards, and findings: as `lint` has them
+    edited          ids of applied revisions whose files were edited since
+    refused         what an upgrade would be refused with for them, "" if it would not
 """
 
 import json
@@ -29,14 +31,14 @@ _NOT_RENDERED: Final = "not rendered"
 def plan_text(plan: Plan) -> str:
     """Return the plan for a terminal: what it is about first, then the SQL."""
     if not plan.revisions:
-        return _nothing(plan)
+        return "\n\n".join((_nothing(plan), *_edits(plan)))
     return "\n\n".join((f"{_title(plan)}:", "\n".join(_rows(plan)), *_warnings(plan), *_sql(plan)))
 
 
 def plan_markdown(plan: Plan) -> str:
     """Return the plan for a pull request."""
     if not plan.revisions:
-        return _nothing(plan)
+        return "\n\n".join((_nothing(plan), *(f"> {escaped(sentence)}" for sentence in _edits(plan))))
     sql = "\n\n".join(_sql(plan))
     fence = _fence(sql)
     return "\n\n".join(
@@ -62,15 +64,17 @@ def plan_json(plan: Plan) -> str:
         "image_digest": plan.image_digest,
         "destructive": plan.is_destructive,
         "revisions": [_fields(one) for one in plan.revisions],
+        "edited": plan.edits.revisions,
+        "refused": plan.edits.message if plan.edits.are_refused else "",
     }
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def plan_sql(plan: Plan) -> str:
     """Return the plan as a script; it ends with an error at the first revision that was not rendered."""
-    if not plan.revisions:
-        return f"-- {_nothing(plan)}"
-    return script(one.sql for one in plan.revisions)
+    remarks = [f"-- ! {' '.join(sentence.split())}" for sentence in _edits(plan)]
+    sql = script(one.sql for one in plan.revisions) if plan.revisions else f"-- {_nothing(plan)}"
+    return "\n".join((*remarks, sql))
 
 
 def _nothing(plan: Plan) -> str:
@@ -112,10 +116,17 @@ def _size(one: PlannedRevision) -> str:
 
 def _warnings(plan: Plan) -> Iterator[str]:
     """Yield what a reader must know before the SQL."""
+    yield from _edits(plan)
     yield from plan.not_rendered
     for one in plan.revisions:
         if one.looked.destroys and one.is_rendered:
             yield f"Revision {one.sql.revision} takes away {', '.join(one.looked.destroys)}"
+
+
+def _edits(plan: Plan) -> Iterator[str]:
+    """Yield what an upgrade would say of edited revisions."""
+    if plan.edits.revisions:
+        yield f"Upgrade would be refused: {plan.edits.message}" if plan.edits.are_refused else plan.edits.message
 
 
 def _sql(plan: Plan) -> Iterator[str]:

@@ -1,10 +1,9 @@
 """What an upgrade would do, as a value: from where to where, by which revisions, and their SQL where it is known."""
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from revgate.contract.planned import plan_hash
 from revgate.migration.lint.finding import Finding
 from revgate.migration.lint.linting import Looked
 from revgate.migration.rendering.script import RevisionSql
@@ -25,6 +24,15 @@ class PlannedRevision:
 
 
 @dataclass(frozen=True, slots=True)
+class Edits:
+    """Applied revisions whose files are not what was applied, as the ledger tells."""
+
+    revisions: tuple[str, ...] = ()
+    message: str = ""  # what an upgrade would say of them
+    are_refused: bool = False  # and then end, before its first statement
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """An upgrade that was not made. Revisions are full ids; heads are sorted."""
 
@@ -35,6 +43,7 @@ class Plan:
     revisions: tuple[PlannedRevision, ...]  # in the order to apply them
     image_digest: str = ""  # "" outside of an image
     notes: tuple[str, ...] = ()  # what the linter could not ask, a sentence each
+    edits: Edits = field(default_factory=Edits)  # none where no database was asked
 
     @property
     def after(self) -> tuple[str, ...]:
@@ -71,7 +80,9 @@ class Plan:
 def without_secrets(plan: Plan, redact: Callable[[str], str]) -> Plan:
     """Return the plan with nothing in it that must not be shown: SQL with a mask in it would be other SQL, and goes."""
     notes = tuple(redact(note) for note in plan.notes)
-    return replace(plan, revisions=tuple(_without_secrets(one, redact) for one in plan.revisions), notes=notes)
+    edits = replace(plan.edits, message=redact(plan.edits.message))
+    revisions = tuple(_without_secrets(one, redact) for one in plan.revisions)
+    return replace(plan, revisions=revisions, notes=notes, edits=edits)
 
 
 def _without_secrets(one: PlannedRevision, redact: Callable[[str], str]) -> PlannedRevision:
@@ -94,23 +105,3 @@ def _looked_without_secrets(looked: Looked, redact: Callable[[str], str]) -> Loo
 def _finding_without_secrets(one: Finding, redact: Callable[[str], str]) -> Finding:
     statement = one.statement if redact(one.statement) == one.statement else ""
     return replace(one, message=redact(one.message), tables=tuple(map(redact, one.tables)), statement=statement)
-
-
-def plan_hash(
-    history: tuple[str, str],
-    before: Iterable[str],
-    after: Iterable[str],
-    revisions: Sequence[tuple[str, str]],
-    image_digest: str = "",
-) -> str:
-    """Return the identity of a plan: the sha256, in hex, of what makes it another one. Its SQL does not.
-
-    Args:
-        history: schema and name of the version table.
-        before: the heads from which it starts, in any order.
-        after: the heads to which it leads, in any order.
-        revisions: id and checksum of each, in the order to apply them.
-        image_digest: digest of the image whose scripts they are, "" if there is none.
-    """
-    parts = [list(history), sorted(before), sorted(after), [list(one) for one in revisions], image_digest]
-    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()

@@ -94,9 +94,10 @@ def read_address(environ: Mapping[str, str]) -> Address:
     Raises:
         InvalidDatabaseUrl: if it names none, or none that we can use. The text never quotes the URL.
     """
-    given = environ.get(names.DATABASE_URL, "").strip()  # a file made with echo ends with a newline
-    if given:
-        return Address(given.replace("postgres://", "postgresql://", 1), _parse(given))
+    for variable in (names.DIRECT_DATABASE_URL, names.DATABASE_URL):
+        given = environ.get(variable, "").strip()  # a file made with echo ends with a newline
+        if given:
+            return Address(given.replace("postgres://", "postgresql://", 1), _parse(given, variable))
     if environ.get(names.DATABASE_PARTS["host"], "").strip():
         url = _assemble(environ)
         return Address(url.render_as_string(hide_password=False), url)
@@ -110,18 +111,16 @@ def share_with_environment(address: Address) -> None:
     os.environ.setdefault(APP_VARIABLE, address.given)
 
 
-def _parse(text: str) -> sa.URL:
+def _parse(text: str, variable: str) -> sa.URL:
     if "@" in _USER_INFO.sub("", text.partition("://")[2], count=1):  # the end of a password would be told as a host
-        raise InvalidDatabaseUrl(f"The URL in {names.DATABASE_URL} has an @ that is not percent-encoded: {_HINT}")
+        raise InvalidDatabaseUrl(f"The URL in {variable} has an @ that is not percent-encoded: {_HINT}")
     # No text of these errors is passed on: a password with an unescaped @ or : ends up in them
     try:
         url = sa.make_url(text.replace("postgres://", "postgresql://", 1))
     except (ArgumentError, ValueError):
-        raise InvalidDatabaseUrl(f"The URL in {names.DATABASE_URL} could not be parsed: {_HINT}") from None
+        raise InvalidDatabaseUrl(f"The URL in {variable} could not be parsed: {_HINT}") from None
     if url.get_backend_name() != "postgresql":
-        raise InvalidDatabaseUrl(
-            f"The URL in {names.DATABASE_URL} is not one of PostgreSQL: it must begin with postgresql://"
-        )
+        raise InvalidDatabaseUrl(f"The URL in {variable} is not one of PostgreSQL: it must begin with postgresql://")
     return for_psycopg(url)
 
 

@@ -20,7 +20,8 @@ from revgate.migration.backups.tools import LOCK_WAIT, Tools, find_tools, refuse
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.postgresql.address import Address, for_psycopg
 from revgate.migration.postgresql.connect import connect
-from revgate.migration.postgresql.session import application_name, first_value, is_pooled
+from revgate.migration.postgresql.pooler import is_pooled
+from revgate.migration.postgresql.session import application_name, first_value
 
 _LSN: Final = "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END"
 _SECRET: Final = ("password", "sslpassword")

@@ -41,7 +41,10 @@ class BlockerWatch:
 
     def run(self, connect: Callable[[], psycopg.Connection]) -> None:
         """Look again and again until stopped; without a connection there is only less to say."""
+        if self._stop.wait(self._interval):  # most runs are over before anybody could be in the way
+            return
         with suppress(psycopg.Error, MigrationError), connect() as connection:
+            self._look(connection)
             while not self._stop.wait(self._interval):
                 self._look(connection)
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final, LiteralString
 
 import psycopg
@@ -19,12 +20,15 @@ from revgate.migration.doctor import (
     problem,
     warning,
 )
+from revgate.migration.errors import InvalidOptions, PoolerRefused
 from revgate.migration.history import History
 from revgate.migration.look import Project
 from revgate.migration.output.wording import first_line
+from revgate.migration.postgresql.connect import connect
 from revgate.migration.postgresql.invalid_indexes import check_indexes
 from revgate.migration.postgresql.ledger import find_ledger
-from revgate.migration.postgresql.session import first_value, is_pooled
+from revgate.migration.postgresql.pooler import is_pooled, refuse_all_but_sessions
+from revgate.migration.postgresql.session import first_value
 from revgate.migration.postgresql.sessions import PostgreSQL, PostgresSessions
 from revgate.migration.postgresql.tables import other_tables, schema_exists, table_exists
 
@@ -52,7 +56,7 @@ def examine(database: PostgreSQL, look: Callable[[Sessions], Project | Check]) -
         control = sessions.control
         yield check_connection(control, database.place)
         yield check_server(control.info.server_version // 10000)
-        yield check_pooler(control)
+        yield check_pooler(database, control)
         yield check_writes(control)
         found = look(sessions)
         if isinstance(found, Project):
@@ -111,15 +115,15 @@ def check_server(major: int) -> Check:
     return ok("server", f"PostgreSQL {major}")
 
 
-def check_pooler(control: psycopg.Connection) -> Check:
-    """Say whether somebody sits in between."""
-    if is_pooled(control):
-        return problem(
-            "pooler",
-            "The URL leads to a connection pooler, through which the migration lock would not hold: give the URL of "
-            "the PostgreSQL server itself",
-        )
-    return ok("pooler", "No pooler is in between")
+def check_pooler(database: PostgreSQL, control: psycopg.Connection) -> Check:
+    """Say whether somebody sits in between, and whether a migration could live with that."""
+    if not is_pooled(control):
+        return ok("pooler", "No pooler is in between")
+    try:
+        refuse_all_but_sessions(control, partial(connect, database.address, "revgate/doctor"))
+    except (PoolerRefused, InvalidOptions) as refusal:
+        return problem("pooler", str(refusal))
+    return ok("pooler", f"A pooler of sessions is in between, as {names.POOLER} promises")
 
 
 def check_writes(control: psycopg.Connection) -> Check:

@@ -38,15 +38,22 @@ _STILL_HELD: Final = (
     "SELECT clock_timestamp() FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid() "
     "AND pid = %(pid)s AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = %(key)s"
 )
+# A session gets what it has once more; behind a pooler it may have it from somebody else
+_TRY: Final = (
+    "SELECT CASE WHEN pg_backend_pid() <> %(named)s AND EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' "
+    "AND pid = pg_backend_pid() AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = %(key)s) THEN false "
+    "ELSE pg_try_advisory_lock(%(key)s) END"
+)
 _LOST: Final = "The session that held the migration lock was ended by the server; the run stopped before it went on"
 
 
 @dataclass(frozen=True, slots=True)
 class HeldLock:
-    """The lock of a history, held by this connection."""
+    """The lock of a history, held by this connection, which this process of the server serves."""
 
     connection: psycopg.Connection
     history: History
+    pid: int
 
     def check(self) -> datetime:
         """Return the server's clock, having made sure that the lock is still ours.
@@ -54,7 +61,7 @@ class HeldLock:
         Raises:
             ConnectionLost: if the session that held it is gone, say by a failover.
         """
-        values = {"key": self.history.key, "pid": self.connection.info.backend_pid}
+        values = {"key": self.history.key, "pid": self.pid}
         try:
             now: datetime | None = first_value(self.connection, _STILL_HELD, values)
         except psycopg.Error as error:
@@ -84,7 +91,8 @@ class _Run:
     space = 1
 
     def is_taken(self, connection: psycopg.Connection) -> bool:
-        return bool(first_value(connection, "SELECT pg_try_advisory_lock(%(key)s)", {"key": self.key}))
+        values = {"key": self.key, "named": connection.info.backend_pid}
+        return bool(first_value(connection, _TRY, values))
 
     def held(self, history: History, holder: Seen | None, waited: float) -> LockHeld:
         by = str(holder) if holder else "a session that has just ended"
@@ -134,7 +142,7 @@ def locked(connection: psycopg.Connection, history: History, wait: float) -> Ite
     _acquire(_Run(history.key), connection, history, wait, began)
     try:
         _acquire(_Work(history.key), connection, history, wait, began)
-        yield HeldLock(connection, history)
+        yield HeldLock(connection, history, first_value(connection, "SELECT pg_backend_pid()"))
     finally:
         with suppress(psycopg.Error):  # a session that has ended holds nothing
             connection.execute("SELECT pg_advisory_unlock(%s)", (history.key,))

@@ -16,7 +16,8 @@ from revgate.migration.output.log import get_logger
 from revgate.migration.output.wording import first_line
 from revgate.migration.postgresql.address import Address, for_psycopg
 from revgate.migration.postgresql.connect import connect, connect_patiently
-from revgate.migration.postgresql.session import application_name, is_pooled, refuse_pooler
+from revgate.migration.postgresql.pooler import is_pooled, refuse_pooler
+from revgate.migration.postgresql.session import application_name
 
 PREFIX: Final = "revgate_rehearsal_"
 NAME: Final = application_name("", "rehearsal")

@@ -17,7 +17,8 @@ from revgate.migration.backups.tools import LOCK_WAIT, Tools, find_tools, refuse
 from revgate.migration.history import History
 from revgate.migration.postgresql.address import Address
 from revgate.migration.postgresql.backup import PostgresSource
-from revgate.migration.postgresql.session import first_value, is_pooled, refuse_pooler
+from revgate.migration.postgresql.pooler import is_pooled, refuse_pooler
+from revgate.migration.postgresql.session import first_value
 from revgate.migration.postgresql.tables import table_exists
 from revgate.migration.rehearsal.failed import RehearsalRefused
 

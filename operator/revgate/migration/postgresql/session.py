@@ -4,17 +4,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import errors, pq
 from psycopg.types.json import Jsonb
 
-from revgate.migration.errors import ConnectionLost, PoolerRefused, Unreachable
+from revgate.migration.environment.handover import ASKED
+from revgate.migration.errors import ConnectionLost, Unreachable
 from revgate.migration.patience import Patience
 from revgate.migration.postgresql.address import Address
+from revgate.migration.postgresql.binding import bind_in_utility_statements
 from revgate.migration.postgresql.connect import connect_patiently
+from revgate.migration.postgresql.identity import Identity
 
 Server: TypeAlias = tuple[object, ...]
 """What tells one server from another, and a primary from what it was before: the answer to WHICH_SERVER."""
@@ -39,6 +42,7 @@ class EngineOptions:
     patience: Patience | None
     echo: bool = False
     execution: Mapping[str, Any] = field(default_factory=dict)  # SQLAlchemy's execution options of the user's engine
+    identity: Identity = field(default_factory=Identity)
 
 
 def application_name(job: str, part: str = "") -> str:
@@ -51,10 +55,13 @@ def revision_engine(address: Address, application: str, options: EngineOptions) 
     """Yield the engine whose connections run env.py and the revisions; none is kept when it is closed."""
     engine = sa.create_engine(
         address.url, poolclass=sa.NullPool, creator=partial(_dial, address, application, options), echo=options.echo
-    ).execution_options(**options.execution)
+    ).execution_options(**{ASKED: options.identity.settings, **options.execution})
+    bind_in_utility_statements(engine)
 
     @sa.event.listens_for(engine, "connect")
     def settle(connection: psycopg.Connection, _record: object) -> None:
+        if options.identity.schema:  # which may not be there yet
+            engine.dialect.default_schema_name = options.identity.schema
         if options.patience:
             set_up(connection, settings(options.patience))
             connection.commit()
@@ -72,6 +79,7 @@ def _dial(address: Address, application: str, options: EngineOptions) -> psycopg
         return address.dial(application)
     connection = connect_patiently(address, application, options.patience.connect)
     connection.autocommit = False
+    options.identity.assume(connection)  # before SQLAlchemy asks for the default schema
     return connection
 
 
@@ -107,23 +115,6 @@ def set_up(connection: psycopg.Connection, values: Mapping[str, str]) -> None:
 def milliseconds(seconds: float) -> str:
     """Return seconds as PostgreSQL's timeouts are written; any positive time stays one."""
     return f"{max(1, round(seconds * 1000))}ms" if seconds > 0 else "0"
-
-
-def is_pooled(connection: psycopg.Connection) -> bool:
-    """Whether somebody sits between us and the server.
-
-    The server names its process while connecting, and a pooler makes that number up.
-    """
-    seen = connection.execute("SELECT pg_backend_pid()").fetchone()
-    return seen is None or seen[0] != connection.info.backend_pid
-
-
-def refuse_pooler() -> NoReturn:
-    """Raise PoolerRefused: a session lock taken through a transaction pooler excludes nobody."""
-    raise PoolerRefused(
-        "The database URL leads to a connection pooler, through which the migration lock would not hold: "
-        "give the URL of the PostgreSQL server itself"
-    )
 
 
 def refuse_read_only(connection: psycopg.Connection) -> None:

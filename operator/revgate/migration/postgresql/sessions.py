@@ -17,13 +17,16 @@ from revgate.migration.errors import ConnectionLost, EnvironmentFailed, Permissi
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.history import History
 from revgate.migration.output.wording import first_line
+from revgate.migration.pace import Pace
 from revgate.migration.patience import Patience
 from revgate.migration.postgresql.address import Address, url_of
 from revgate.migration.postgresql.blockers import BlockerWatch, watching
 from revgate.migration.postgresql.connect import connect, connect_patiently
 from revgate.migration.postgresql.hastening import hastened
+from revgate.migration.postgresql.identity import Identity
 from revgate.migration.postgresql.ledger import PostgresLedger, create_ledger, find_ledger
 from revgate.migration.postgresql.lock import HeldLock, locked
+from revgate.migration.postgresql.pooler import is_pooled, refuse_all_but_sessions
 from revgate.migration.postgresql.session import (
     WHICH_SERVER,
     EngineOptions,
@@ -31,8 +34,6 @@ from revgate.migration.postgresql.session import (
     first_value,
     hold_for_long,
     is_lost,
-    is_pooled,
-    refuse_pooler,
     refuse_read_only,
     refuse_two_servers,
     revision_engine,
@@ -45,7 +46,7 @@ from revgate.migration.reentry import REFUSAL, taken
 _PLACE: Final = (
     "SELECT current_database(), coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n "
     "ON n.oid = c.relnamespace WHERE c.relname = %(table)s AND pg_table_is_visible(c.oid)), current_schema()), "
-    "current_setting('role')"
+    "current_setting('role'), current_setting('search_path')"
 )
 
 
@@ -56,6 +57,7 @@ class PostgreSQL:
     address: Address
     echo: bool = False
     execution: Mapping[str, Any] = field(default_factory=dict)  # SQLAlchemy's execution options of the user's engine
+    identity: Identity = field(default_factory=Identity)
 
     @property
     def place(self) -> str:
@@ -78,9 +80,9 @@ class PostgreSQL:
         name = application_name(visit.job, "" if visit.reads_only else "lock")
         with closing(connect_patiently(self.address, name, visit.patience.connect)) as control:
             try:
-                options = EngineOptions(_settle(control, visit), self.echo, self.execution)
+                options = EngineOptions(self._settle(control, visit), self.echo, self.execution, self.identity)
                 with revision_engine(self.address, application_name(visit.job), options) as engine:
-                    yield PostgresSessions(self.address, visit, control, engine)
+                    yield PostgresSessions(self.address, visit, control, engine, self.identity)
             except (psycopg.Error, sa.exc.DBAPIError) as error:
                 raise meaning_of(error, Flight()) from error
             except EnvironmentFailed as error:
@@ -88,6 +90,19 @@ class PostgreSQL:
                 if meaning is error:
                     raise
                 raise meaning from error
+
+    def _settle(self, control: psycopg.Connection, visit: Visit) -> Patience | None:
+        """Set up the control session; through a pooler, settings would go to whoever gets the server's session next."""
+        if is_pooled(control):
+            if visit.reads_only:
+                return None
+            refuse_all_but_sessions(control, partial(connect, self.address, application_name(visit.job, "look")))
+        if visit.reads_only:
+            set_up(control, settings(visit.patience))
+        else:
+            hold_for_long(control)
+        self.identity.assume(control)
+        return visit.patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +113,15 @@ class PostgresSessions:
     visit: Visit
     control: psycopg.Connection
     engine: sa.Engine
+    identity: Identity = field(default_factory=Identity)
 
     def locate(self, context: MigrationContext) -> History:
         """Return the history that env.py has configured."""
         assert context.connection is not None
         values = {"table": context.version_table}
-        database, visible, role = context.connection.exec_driver_sql(_PLACE, values).one()
-        schema = _translated(context) or visible
+        database, visible, role, search_path = context.connection.exec_driver_sql(_PLACE, values).one()
+        self.identity.refuse_other(role, search_path)
+        schema = _translated(context) or visible or self.identity.schema or None
         if schema is None:
             raise PermissionDenied("No schema of the search_path exists for this user: create it, or set search_path")
         return History(database, schema, context.version_table, "" if role == "none" else role)
@@ -135,9 +152,9 @@ class PostgresSessions:
         refuse_read_only(self.control)
         wait = self.visit.patience.runner
         with taken((self.address.place, history), REFUSAL), locked(self.control, history, wait) as lock:
-            yield PostgresLock(lock)
+            yield PostgresLock(lock, self.identity)
 
-    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[None]:
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[Pace]:
         """Let many revisions be committed without waiting for the disk after each."""
         return hastened(self.control, connection, revisions)
 
@@ -158,6 +175,7 @@ class PostgresLock:
     """See Lock."""
 
     held: HeldLock
+    identity: Identity = field(default_factory=Identity)
 
     def check(self) -> datetime:
         """Return the server's clock, having made sure that the lock is still ours."""
@@ -169,6 +187,7 @@ class PostgresLock:
 
     def ensure_schema(self) -> None:
         """Create the version table's schema when it is missing."""
+        self.identity.ensure_schema(self.held.connection)
         ensure_schema(self.held.connection, self.held.history)
 
     def create_ledger(self) -> PostgresLedger:
@@ -180,19 +199,6 @@ class PostgresLock:
                 f"Ledger could not be created: {first_line(error)}; grant CREATE on the database or on schema "
                 f"{self.held.history.schema} to this user, or switch the ledger off"
             ) from error
-
-
-def _settle(control: psycopg.Connection, visit: Visit) -> Patience | None:
-    """Set up the control session; through a pooler, settings would go to whoever gets the server's session next."""
-    if is_pooled(control):
-        if not visit.reads_only:
-            refuse_pooler()
-        return None
-    if visit.reads_only:
-        set_up(control, settings(visit.patience))
-    else:
-        hold_for_long(control)
-    return visit.patience
 
 
 def _translated(context: MigrationContext) -> str | None:

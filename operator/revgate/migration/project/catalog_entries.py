@@ -1,6 +1,9 @@
-"""The entries of a simple project, by the headers of its files."""
+"""The entries of a simple project, by the headers of its files, or by the rows that an index keeps of them."""
 
+import json
+import os
 from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from revgate.migration.output.places import shown
 from revgate.migration.project.catalog import Catalog
@@ -11,21 +14,52 @@ from revgate.migration.project.headers import Header
 
 def entries_of(catalog: Catalog) -> tuple[Entry, ...]:
     """Return the entries, parents before children, in the order of read_entries."""
+    return tuple(
+        _entry(shown(one.path), one.revision, _first_line(one), one.down_revision, one.depends_on, children)
+        for one, children in _in_order(catalog)
+    )
+
+
+def encode_rows(catalog: Catalog, locations: Sequence[str]) -> str:
+    """Return the same as JSON in one line: each file by the number of its location and its name."""
+    numbers = {location: number for number, location in enumerate(locations)}
+    rows = []
+    for one, children in _in_order(catalog):
+        folder, name = os.path.split(one.path)
+        rows.append(
+            [numbers[folder], name, one.revision, _first_line(one), one.down_revision, one.depends_on, children]
+        )
+    return json.dumps(rows)
+
+
+def decode_rows(rows: str, locations: Sequence[str]) -> tuple[Entry, ...]:
+    """Return the entries that were encoded, of the same locations."""
+    folders = [shown(os.path.join(location, "_"))[:-1] for location in locations]  # noqa: PTH118  as Alembic gives them
+    return tuple(_entry(folders[number] + name, *words) for number, name, *words in json.loads(rows))
+
+
+def _in_order(catalog: Catalog) -> Iterator[tuple[Header, int]]:
+    """Yield each revision, parents before children, and how many follow it."""
     children = Counter(parent for one in catalog.headers.values() for parent in one.down_revision)
-    order = reversed(newest_first(catalog.heads, catalog.edges))
-    return tuple(_entry(catalog.headers[edge.revision], children[edge.revision]) for edge in order)
+    for edge in reversed(newest_first(catalog.heads, catalog.edges)):
+        yield catalog.headers[edge.revision], children[edge.revision]
 
 
-def _entry(one: Header, children: int) -> Entry:
-    name = one.path.rpartition("/")[2].removesuffix(".py")
+def _first_line(one: Header) -> str:
+    return next(iter(one.doc.strip().split("\n\n")[0].splitlines()), "")
+
+
+def _entry(
+    path: str, revision: str, description: str, parents: Sequence[str], depends_on: Sequence[str], children: int
+) -> Entry:
     return Entry(
-        revision=one.revision,
-        name=name,
-        description=next(iter(one.doc.strip().split("\n\n")[0].splitlines()), ""),
-        path=shown(one.path),
-        parents=tuple(sorted(one.down_revision)),
-        depends_on=tuple(sorted(one.depends_on)),
+        revision=revision,
+        name=path.rpartition("/")[2].removesuffix(".py"),
+        description=description,
+        path=path,
+        parents=tuple(sorted(parents)),
+        depends_on=tuple(sorted(depends_on)),
         is_head=not children,
         is_branch_point=children > 1,
-        is_merge_point=len(one.down_revision) > 1,
+        is_merge_point=len(parents) > 1,
     )

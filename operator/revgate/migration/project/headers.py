@@ -1,4 +1,5 @@
-"""What a revision file says of itself, read without running it: its place in the graph, its floor, its first words.
+"""What a revision file says of itself, read without running it: its place in the graph, its floor, its first words,
+and whether it may be run again after it failed half-way.
 
 Importing thousands of files that will never run costs most of the time of a run that has nothing to do. What is not
 written as a plain value at the top level is not guessed at: then Alembic imports the file, as it always did.
@@ -10,14 +11,17 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_NAMES: Final = ("revision", "down_revision", "branch_labels", "depends_on", "serves_from")
+REPEATABLE: Final = "repeatable"
+_NAMES: Final = ("revision", "down_revision", "branch_labels", "depends_on", "serves_from", REPEATABLE)
 _ASSIGNED: Final = re.compile(rf"^({'|'.join(_NAMES)})[ \t]*(?::[^=\n]*)?=[ \t]*", re.MULTILINE)
 _MENTIONED: Final = re.compile(rf"\b(?:{'|'.join(_NAMES)})[ \t]*(?::[^=\n]*)?=(?!=)")
 _TEXT: Final = re.compile(r"(?:None|(?P<quote>['\"])(?P<text>[^'\"\\\n]*)(?P=quote))[ \t]*(?:#.*)?$", re.MULTILINE)
+_YES_NO: Final = re.compile(r"(True|False)[ \t]*(?:#.*)?$", re.MULTILINE)
 _DOC: Final = re.compile(r'\s*(?:"""(?P<long>[^"\\]*)"""|"(?P<short>[^"\\\n]+)")[ \t]*$', re.MULTILINE)
 _NO_DOC: Final = re.compile(r"(?:\s|#.*\n)*(?:from|import)\b")
 _ASIDE: Final = re.compile(
-    rb"^serves_from\b.*\n?|^[ \t]*# lint: ignore\[.*\n?|[ \t]+# lint: ignore\[.*$", re.MULTILINE
+    rb"^serves_from\b.*\n?|^repeatable[ \t]*(?::[^=\n]*)?=.*\n?|^[ \t]*# lint: ignore\[.*\n?|[ \t]+# lint: ignore\[.*$",
+    re.MULTILINE,
 )  # what is said about a revision long after it was applied
 _BLANK: Final = re.compile(rb"^[ \t]*\n", re.MULTILINE)
 
@@ -34,6 +38,7 @@ class Header:
     depends_on: Words
     branch_labels: Words
     floor: str
+    is_repeatable: bool
     doc: str  # the whole docstring
     checksum: str
 
@@ -58,6 +63,7 @@ def read_header(path: str, content: bytes) -> Header | None:
         depends_on=values["depends_on"],
         branch_labels=values["branch_labels"],
         floor="".join(floor),
+        is_repeatable=bool(values[REPEATABLE]),
         doc=doc,
         checksum=checksum_of(content),
     )
@@ -67,7 +73,7 @@ def checksum_of(content: bytes) -> str:
     """Return the SHA-256 of a revision file, the same for both kinds of line ends, with any floor and blank lines.
 
     A floor is often found out later, for a revision that is applied long since, and changes nothing in the database;
-    nor does a comment that tells the linter to be silent.
+    nor does the word that it may be run again, or a comment that tells the linter to be silent.
     """
     return hashlib.sha256(_BLANK.sub(b"", _ASIDE.sub(b"", content.replace(b"\r\n", b"\n")))).hexdigest()
 
@@ -82,15 +88,18 @@ def _values(text: str) -> dict[str, Words] | None:
     if len(_MENTIONED.findall(text)) != len(found):
         return None  # set again in a block, or by a call with a keyword of that name: let Python decide
     for match in found:
-        value = _value(text, match.end())
+        value = _value(match[1], text, match.end())
         if value is None:
             return _parsed(text)
         values[match[1]] = value
     return values
 
 
-def _value(text: str, start: int) -> Words | None:
-    """Return a None or a string that is alone on its line."""
+def _value(name: str, text: str, start: int) -> Words | None:
+    """Return a None or a string, or else a True or False, that is alone on its line."""
+    if name == REPEATABLE:
+        said = _YES_NO.match(text, start)
+        return None if said is None else _flag(said[1] == "True")
     match = _TEXT.match(text, start)
     if match is None:
         return None
@@ -104,7 +113,8 @@ def _parsed(text: str) -> dict[str, Words] | None:
         for node in ast.parse(text).body:
             name, value = _assignment(node)
             if name in values and value is not None:
-                values[name] = _words(ast.literal_eval(value))
+                found = ast.literal_eval(value)
+                values[name] = _words(found) if name != REPEATABLE else _flag(found)
     except (SyntaxError, ValueError, TypeError):
         return None
     return values
@@ -118,6 +128,17 @@ def _assignment(node: ast.stmt) -> tuple[str, ast.expr | None]:
             return name, value
         case _:
             return "", None
+
+
+def _flag(value: object) -> Words:
+    """Return one word for True, none for False.
+
+    Raises:
+        TypeError: if it is neither.
+    """
+    if not isinstance(value, bool):
+        raise TypeError("neither True nor False")
+    return (REPEATABLE,) if value else ()
 
 
 def _words(value: object) -> Words:

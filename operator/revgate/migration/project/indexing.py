@@ -1,5 +1,6 @@
 """Writing the index of a project."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,7 +9,8 @@ from revgate.migration.environment.plain import leaves_version_table_alone
 from revgate.migration.errors import BrokenScripts, InvalidOptions
 from revgate.migration.output.places import shown
 from revgate.migration.project.catalog import read_catalog
-from revgate.migration.project.index import write_index
+from revgate.migration.project.catalog_entries import encode_rows
+from revgate.migration.project.index import summary_of, write_index
 from revgate.migration.project.scripts import Scripts
 
 _DEFAULT_TABLE: Final = "alembic_version"
@@ -36,25 +38,25 @@ def make_index(scripts: Scripts, config: Path | None) -> Made:
     directory = scripts.directory
     environment = Path(directory.env_py_location)
     folder = environment.parent if config is None else config.parent
-    catalog = read_catalog(
-        [str(location) for location in directory._version_locations],  # noqa: SLF001  the public one may hold "package:folder"
-        recursive=directory.recursive_version_locations,
-    )
-    if catalog is None or directory.recursive_version_locations:
+    locations = [str(location) for location in directory._version_locations]  # noqa: SLF001  the public one may hold "package:folder"
+    is_fixed = not (directory.recursive_version_locations or "version_locations" in environment.read_text("utf-8"))
+    catalog = read_catalog(locations, recursive=False) if is_fixed else None
+    if catalog is None:
         raise BrokenScripts(
-            f"No index of {shown(directory.dir)} was written: it takes revisions in one folder, each id a plain text, "
-            "without branch labels; everything works without an index, too"
+            f"No index of {shown(directory.dir)} was written: it takes revisions in folders that env.py does not "
+            "choose, each id a plain text, without branch labels; everything works without an index, too"
         )
     is_plain = config is None or leaves_version_table_alone(environment)
-    files = [str(environment), *(str(folder / name) for name in _NEIGHBOURS if (folder / name).is_file())]
+    found = summary_of(catalog, _DEFAULT_TABLE if is_plain else "")
+    place = os.path.join(folder, "" if config is None else config.name)  # noqa: PTH118  a slash at the end
+    files = [str(environment), *(str(file) for file in _configurations(config))]
     try:
-        path = write_index(
-            str(folder),
-            files,
-            [str(location) for location in directory._version_locations],  # noqa: SLF001  see above
-            catalog,
-            _DEFAULT_TABLE if is_plain else "",
-        )
+        path = write_index(place, files, locations, found, encode_rows(catalog, locations))
     except OSError as error:
         raise InvalidOptions(f"Index could not be written to {shown(folder)}: {error.strerror}") from error
     return Made(shown(path), len(catalog.headers), catalog.heads, "" if is_plain else _ASKED_ANYWAY)
+
+
+def _configurations(config: Path | None) -> set[Path]:
+    """Return the configuration and its neighbours, which add to it, or will when they come to be."""
+    return set() if config is None else {config, *(config.with_name(name) for name in _NEIGHBOURS)}

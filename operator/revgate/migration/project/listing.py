@@ -15,11 +15,16 @@ def revision_files(folders: Sequence[str], *, recursive: bool) -> Iterator[os.Di
         yield from _files(folder, recursive=recursive)
 
 
+def is_revision_file(name: str) -> bool:
+    """Whether Alembic would import a file of that name."""
+    return name.endswith(".py") and not name.startswith((".#", "__init__"))
+
+
 def _files(folder: str, *, recursive: bool) -> Iterator[os.DirEntry[str]]:
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
-        if entry.name.endswith(".py") and not entry.name.startswith((".#", "__init__")) and entry.is_file():
+        if is_revision_file(entry.name) and entry.is_file():
             yield entry
     for entry in entries if recursive else ():
         if entry.is_dir() and entry.name != "__pycache__":

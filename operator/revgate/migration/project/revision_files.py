@@ -13,6 +13,7 @@ from alembic.util import load_python_file
 from revgate.migration.environment.stdout_kept import stdout_kept
 from revgate.migration.output.places import shown
 from revgate.migration.output.wording import first_line
+from revgate.migration.project.headers import REPEATABLE
 from revgate.migration.project.revisions import blame_revision_file
 
 
@@ -87,6 +88,9 @@ def _told(module: ModuleType, path: Path) -> RevisionFile | BrokenFile:
             fault = "has no `revision`" if value is None else f"sets {name} to {value!r}, which is no string"
             return BrokenFile(shown(path), f"File {shown(path)} {fault}: write {name} = '...', or move the file")
     assert isinstance(revision, str)
+    if not isinstance(repeatable := words.get(REPEATABLE, False), bool):
+        text = f"File {shown(path)} sets {REPEATABLE} to {repeatable!r}: write True or False, or another name"
+        return BrokenFile(shown(path), text)
     return RevisionFile(
         path=shown(path),
         revision=revision,

@@ -1,5 +1,6 @@
 """The revisions of the scripts as values: read once, where env.py has set the scene, or refused with file and line."""
 
+import os
 import threading
 import warnings
 from collections import defaultdict
@@ -17,7 +18,7 @@ from revgate.migration.errors import BrokenScripts, MigrationError, NoScripts
 from revgate.migration.output.places import shown
 from revgate.migration.output.wording import first_line
 from revgate.migration.project.blame import blame_file
-from revgate.migration.project.headers import checksum_of
+from revgate.migration.project.headers import REPEATABLE, checksum_of
 from revgate.migration.project.lazy import LazyScript, read_lazily
 
 _READING: Final = threading.Lock()
@@ -31,6 +32,7 @@ class Known:
     edge: Edge
     location: str  # of the file
     checksum: str
+    is_repeatable: bool = False  # upgrade() may be run again from its beginning after it failed half-way
 
     @property
     def path(self) -> Path:
@@ -40,7 +42,7 @@ class Known:
     @property
     def file(self) -> str:
         """Return the file's name."""
-        return self.path.name
+        return self.location.rpartition(os.sep)[2]  # thousands of Path objects take a while
 
     @property
     def stem(self) -> str:
@@ -105,13 +107,19 @@ def _known(script: Script) -> Known:
     # The only place where depends_on is resolved to full ids; there is no public name for it
     parents = tuple(sorted(script._all_down_revisions))  # noqa: SLF001
     if isinstance(script, LazyScript):
-        return Known(Edge(script.revision, parents, script.header.floor), script.path, script.header.checksum)
+        header = script.header
+        return Known(Edge(script.revision, parents, header.floor), script.path, header.checksum, header.is_repeatable)
     floor = getattr(script.module, "serves_from", "") or ""
     if not isinstance(floor, str):
         raise BrokenScripts(f"Revision file {shown(script.path)} sets serves_from to no string: quote the revision")
+    repeatable = getattr(script.module, REPEATABLE, False)
+    if not isinstance(repeatable, bool):
+        raise BrokenScripts(
+            f"Revision file {shown(script.path)} sets {REPEATABLE} to {repeatable!r}: write True or False"
+        )
     # Bytecode is another one in each build: nobody can say whether it was edited
     checksum = "" if script.path.endswith("c") else checksum_of(Path(script.path).read_bytes())
-    return Known(Edge(script.revision, parents, floor), script.path, checksum)
+    return Known(Edge(script.revision, parents, floor), script.path, checksum, repeatable)
 
 
 def _broken(directory: ScriptDirectory, error: BaseException, warned: Sequence[str]) -> MigrationError:

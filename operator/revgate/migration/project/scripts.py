@@ -5,7 +5,7 @@ import shlex
 import tomllib
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -18,9 +18,10 @@ from revgate.contract import names
 from revgate.migration.errors import BrokenScripts, InvalidOptions, NoScripts
 from revgate.migration.output.places import shown
 from revgate.migration.output.wording import first_line
+from revgate.migration.project.wish import SECTION, ScriptsWish
 
 BUNDLED: Final = "revgate.migrations"
-CONFIG_VARIABLE: Final = "ALEMBIC_CONFIG"
+CONFIG_VARIABLE: Final = names.ALEMBIC_CONFIG
 _INI: Final = "alembic.ini"
 _TOML: Final = "pyproject.toml"
 _REMEDY: Final = f"set {CONFIG_VARIABLE} to the image's alembic.ini or pyproject.toml"
@@ -33,19 +34,27 @@ class Scripts:
 
     config: Config
     directory: ScriptDirectory
+    wish: ScriptsWish = field(default_factory=ScriptsWish)  # of whoever started the run, for env.py
 
 
-def find_scripts(environ: Mapping[str, str], *, bundled: bool) -> Scripts:
+def find_scripts(environ: Mapping[str, str], *, bundled: bool, wish: ScriptsWish | None = None) -> Scripts:
     """Return the scripts that the run is about.
+
+    Args:
+        environ: may name the configuration, and hold the arguments for env.py.
+        bundled: whether they are our own.
+        wish: what is asked of them beside what the configuration says.
 
     Raises:
         NoScripts: naming what was looked for and what to set.
         BrokenScripts: if the configuration cannot be read.
         InvalidOptions: if the arguments for env.py cannot.
     """
+    wish = wish or ScriptsWish()
     if bundled:
-        return _read(_bundled_config(), _REMEDY)
-    return _told(_read(_found_config(environ), _REMEDY), x_args_of(environ))
+        return replace(_read(_bundled_config(), _REMEDY), wish=wish)
+    config = _with_wish(_found_config(environ, wish), wish)
+    return _told(replace(_read(config, _REMEDY), wish=wish), x_args_of(environ))
 
 
 def x_args_of(environ: Mapping[str, str]) -> Sequence[str]:
@@ -99,7 +108,26 @@ def _bundled_config() -> Config:
     return config
 
 
-def _found_config(environ: Mapping[str, str]) -> Config:
+def _with_wish(config: Config, wish: ScriptsWish) -> Config:
+    try:
+        if wish.section != SECTION:
+            _take_section(config, wish.section)
+        if wish.script_location:
+            config.set_main_option("script_location", wish.script_location.replace("%", "%%"))
+    except (ValueError, configparser.Error) as error:
+        raise _unreadable(config, error) from error
+    return config
+
+
+def _take_section(config: Config, section: str) -> None:
+    named = config.config_file_name
+    if not named or not config.file_config.has_section(section):
+        where = f"{shown(named)} has none of that name" if named else f"there is no {_INI} that could have it"
+        raise NoScripts(f"Section {section} was asked for, and {where}: add it, or name another section")
+    config.config_ini_section = section
+
+
+def _found_config(environ: Mapping[str, str], wish: ScriptsWish) -> Config:
     named = environ.get(CONFIG_VARIABLE, "")
     if named and not Path(named).is_file():
         raise NoScripts(f"{CONFIG_VARIABLE} names {named}, which is no file in this image: {_REMEDY}")
@@ -108,7 +136,7 @@ def _found_config(environ: Mapping[str, str]) -> Config:
     has_ini, has_toml = ini.is_file(), _has_section(toml)
     if named and Path(named).name == _TOML and not has_toml:
         raise NoScripts(f"{CONFIG_VARIABLE} names {named}, which has no [tool.alembic]: {_REMEDY}")
-    if not has_ini and not has_toml:
+    if not has_ini and not has_toml and not wish.script_location:
         raise NoScripts(
             f"No Alembic scripts were found: {CONFIG_VARIABLE} is not set, and {Path.cwd()} has no {_INI} and no "
             f"{_TOML} with [tool.alembic]; {_REMEDY}, or the container's working directory"
@@ -129,6 +157,11 @@ def _directory(config: Config, remedy: str) -> ScriptDirectory:
     except (CommandError, ImportError) as error:
         named = config.config_file_name or config.toml_file_name or "the configuration"
         raise NoScripts(f"No Alembic scripts were found by {shown(named)}: {first_line(error)}; {remedy}") from error
-    except (ValueError, LookupError, configparser.Error) as error:  # they may quote the file: class only
-        named = config.config_file_name or config.toml_file_name or "the configuration"
-        raise BrokenScripts(f"{shown(named)} could not be read: {type(error).__name__}") from error
+    except (ValueError, LookupError, configparser.Error) as error:
+        raise _unreadable(config, error) from error
+
+
+def _unreadable(config: Config, error: Exception) -> BrokenScripts:
+    """Return what to say of a file that is no configuration: the error may quote it, so its class only."""
+    named = config.config_file_name or config.toml_file_name or "the configuration"
+    return BrokenScripts(f"{shown(named)} could not be read: {type(error).__name__}")

@@ -1,0 +1,39 @@
+"""How much is measured: all of it in 20 minutes, or enough in two to see that the benchmarks work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """How often each contender runs, in turns."""
+
+    from_empty: int
+    nothing: int
+    cold: int = 0
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a run of the benchmarks takes on."""
+
+    revisions: Mapping[int, Rounds]
+    lines: int  # of the ledger in `rows`
+    lines_rounds: int
+    report: float  # seconds that the reader of `stall` goes on
+    stall_rounds: int
+
+
+FULL = Size(
+    revisions={10: Rounds(5, 9, 3), 100: Rounds(3, 5), 1000: Rounds(3, 5), 5000: Rounds(2, 7, 3)},
+    lines=1_000_000,
+    lines_rounds=3,
+    report=4.0,
+    stall_rounds=3,
+)
+QUICK = Size(
+    revisions={10: Rounds(1, 3, 1), 100: Rounds(1, 1)}, lines=10_000, lines_rounds=1, report=1.0, stall_rounds=1
+)
+FEW_FROM = 1000  # revisions from which a peer is run once from empty: some take minutes
+EMPTY_FLOOR_FROM = 1000
+SHORT, LONG = 10, 5000  # the histories that the floors of a start compare

@@ -1,0 +1,80 @@
+"""Which run the spec asks for, and which plan stands before it.
+
+downgrade.to                         go down
+approval: Never and mode: Apply      run these inputs
+otherwise   no plan of these inputs  run them to be told what they would do
+            a plan                   carry out this plan, when it may be
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from revgate.contract.reasons import Reason
+from revgate.control.inputs import (
+    inputs_of,
+    inputs_of_downgrade,
+    inputs_of_inspection,
+    inputs_of_plan,
+    inputs_of_planning,
+)
+from revgate.control.kinds import Kind
+from revgate.control.latest import newest_of
+from revgate.control.record import Outcome, RunRecord, Status
+from revgate.control.snapshot import Plan, Run, Snapshot
+from revgate.control.spec import Spec
+
+_MODE_PLAN: Final = "Plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """The run that is wanted now; `plan` is what it carries out."""
+
+    inputs: str
+    kind: Kind = Kind.APPLY
+    plan: Plan | None = None
+    image: str = ""  # where it is not that of the spec
+
+
+def goal_of(snapshot: Snapshot, spec: Spec) -> Goal:
+    """Return the run that the spec asks for, whether or not it has been made already."""
+    if spec.downgrade.to:
+        image = spec.downgrade.image or _image_that_applied(snapshot.migration.status)
+        return Goal(inputs_of_downgrade(snapshot.migration, spec), Kind.DOWNGRADE, image=image)
+    base = inputs_of(snapshot.migration, spec, snapshot.image)
+    planning = inputs_of_planning(base)
+    plans = [plan for plan in snapshot.plans if plan.inputs == planning]
+    if done := _done_already(snapshot, base, planning, plans):
+        return done
+    if spec.mode != _MODE_PLAN and spec.approval == "Never":
+        return Goal(base)
+    if not plans:
+        return Goal(planning, Kind.PLAN)
+    return Goal(inputs_of_plan(base, plans[0].name), plan=plans[0], image=plans[0].spec.image)
+
+
+def _image_that_applied(status: Status) -> str:
+    """Return the image that brought the database to where it is, "" when nobody remembers."""
+    found = (entry.image for entry in status.history if entry.to == status.current_revisions)
+    return next(filter(None, found), "")
+
+
+def _done_already(snapshot: Snapshot, base: str, planning: str, plans: list[Plan]) -> Goal | None:
+    """Return how these inputs were carried out, if they were: approval and mode by themselves start no run."""
+    newest = newest_of(snapshot)
+    if newest and newest.inputs == inputs_of_inspection(base):
+        return Goal(newest.inputs, Kind.INSPECT)  # only what is done is looked at again
+    if newest is None or not _has_nothing_left(newest):
+        return None
+    carried_out = {inputs_of_plan(base, plan.name): plan for plan in plans}
+    if newest.inputs in carried_out:
+        return Goal(newest.inputs, plan=carried_out[newest.inputs])
+    if newest.inputs == planning:
+        return Goal(planning, Kind.PLAN)
+    return Goal(base) if newest.inputs == base else None
+
+
+def _has_nothing_left(newest: Run | RunRecord) -> bool:
+    if isinstance(newest, RunRecord):
+        return newest.outcome is Outcome.SUCCEEDED and newest.reason != Reason.PLANNED
+    return newest.report is not None and newest.report.exit == 0 and newest.report.reason is not Reason.PLANNED

@@ -1,0 +1,60 @@
+"""Between a plan and the run that carries it out: what was told, and whether a person has to say yes."""
+
+from dataclasses import replace
+from typing import Final
+
+from revgate.contract.exits import Next
+from revgate.contract.reasons import Reason
+from revgate.control.decision import Await, Stall, Tell
+from revgate.control.endings import Ended
+from revgate.control.plan_resource import PlanSpec
+from revgate.control.plans import needs_approval, plan_name, plan_of
+from revgate.control.record import RunRecord
+from revgate.control.snapshot import Migration, Plan, Run
+from revgate.control.spec import Spec
+
+_MOST_NAMED: Final = 3
+
+
+def held_back(migration: Migration, spec: Spec, plan: Plan) -> Await | Stall | None:
+    """Return why a plan may not be carried out now; None when it may."""
+    said = plan.spec
+    if said.rejected:
+        why = f": {said.rejected.why}" if said.rejected.why else ""
+        return Stall(Reason.PLAN_REJECTED, f"Plan {plan.name} was rejected by {said.rejected.by}{why}")
+    if spec.mode == "Plan":
+        return Await(plan.name, Reason.PLANNED, f"Plan {plan.name} {_says(said)}; nothing is done in mode Plan")
+    if said.approved is None and needs_approval(spec, destructive=said.destructive):
+        how = f"approve it: kubectl revgate approve {migration.key.name} -n {migration.key.namespace}"
+        return Await(plan.name, Reason.AWAITING_APPROVAL, f"Plan {plan.name} {_says(said)}; {how}")
+    return None
+
+
+def told(migration: Migration, spec: Spec, run: Run | RunRecord | None) -> Tell | None:
+    """Return what a plan run told, to be written down; None when that is lost."""
+    if not isinstance(run, Run) or run.document is None:
+        return None
+    plan = plan_of(migration, spec, run.document, run.pod.image if run.pod else "")
+    return Tell(plan_name(migration, run.inputs, plan), run.inputs, plan)
+
+
+def lost_plan(ended: Ended) -> Ended:
+    """Return how a plan run ended whose plan nobody has: it is told again."""
+    message = f"{ended.message}, and the plan is gone with its log; it is made again"
+    return replace(ended, reason=Reason.POD_LOST, next=Next.AGAIN, message=message)
+
+
+def _says(plan: PlanSpec) -> str:
+    """Return what a plan would do, in a few words."""
+    count = len(plan.revisions)
+    places = f"{', '.join(plan.from_) or 'base'} to {', '.join(plan.to)}"
+    return f"applies {count} revision{'' if count == 1 else 's'}, {places}{_loss(plan)}"
+
+
+def _loss(plan: PlanSpec) -> str:
+    lost = [what for one in plan.revisions for what in one.destroys]
+    if not plan.destructive:
+        return ""
+    if not lost:
+        return ", and may take data away: not all of its SQL is known"
+    return f", and takes away {', '.join(lost[:_MOST_NAMED])}{' and more' if len(lost) > _MOST_NAMED else ''}"
