@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Final
 
 STALE: Final = 150.0
-"""Seconds. The API server sends a bookmark every minute, and a connection is given up after 90 s of silence."""
+"""Seconds. The API server sends a bookmark every minute, and Kopf connects anew after 70 s of silence."""
 
 BLIND: Final = 300.0
 """Seconds that the API server has answered other requests and a watch was silent: starting anew is all that is left."""
@@ -18,13 +18,14 @@ class Freshness:
     watches: dict[str, float | None] = field(default_factory=dict)
     answered: float = 0.0
     began: float = field(default_factory=monotonic)
+    is_warm: bool = False  # the first lists are in the cache
 
     def expect(self, kind: str) -> None:
         """Wait for signs of life of one more watch."""
         self.watches[kind] = None
 
     def hear(self, kind: str) -> None:
-        """Note a sign of life of a watch: its list, an event, a bookmark."""
+        """Note a sign of life of a watch: an event or a bookmark."""
         if kind in self.watches:
             self.watches[kind] = monotonic()
 
@@ -39,9 +40,10 @@ class Freshness:
 
     def faults(self) -> list[str]:
         """Say why the operator does not see what happens: it is not ready."""
-        cold = [f"Watch of {kind} has not begun" for kind, heard in self.watches.items() if heard is None]
+        cold = [] if self.is_warm else ["Migrations, Jobs and pods are not listed yet"]
+        unheard = [f"Watch of {kind} has not begun" for kind, heard in self.watches.items() if heard is None]
         old = [f"Watch of {kind} has been silent for {age:.0f} s" for kind, age in self.ages().items() if age > STALE]
-        return [*cold, *old]
+        return [*cold, *unheard, *old]
 
     def is_settled(self) -> bool:
         """Whether what is not in the cache is not there."""

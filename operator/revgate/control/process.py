@@ -1,8 +1,7 @@
-"""The operator's process: watches, election and work, from start to SIGTERM."""
+"""The operator's process: watches, election, work and resync, from start to SIGTERM."""
 
 import asyncio
-import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +18,10 @@ from revgate.control.lease import Place
 from revgate.control.metrics import QUEUE, REGISTRY, Migrations
 from revgate.control.observe import Observer
 from revgate.control.reconcile import Reconciler
+from revgate.control.refresh import fill, resync
 from revgate.control.serving import routes_of, serving
 from revgate.control.snapshot import Key
-from revgate.control.watch import Watch, watches_of
+from revgate.control.watch import watch
 
 _log = structlog.get_logger()
 
@@ -44,8 +44,6 @@ class Options:
 async def operate(options: Options) -> None:
     """Run the operator until SIGTERM or SIGINT."""
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     cache, freshness = Cache(), Freshness()
     routes = [*routes_of(freshness), *(gate_routes(cache, freshness.is_settled) if options.http_gate else ())]
     async with await Cluster.connect(freshness.note_answer) as cluster, serving(options.listen, routes):
@@ -55,20 +53,31 @@ async def operate(options: Options) -> None:
         QUEUE.set_function(lambda: leading.depth)
         REGISTRY.register(Migrations(leading.facts))
         keeper = Keeper(writer, cache) if options.scheduling_gate else None
-        watches = watches_of(cluster, cache, _waking(leading, keeper), freshness)
         _log.info("operator started", runner_image=options.runner_image)
-        work = _work(watches, election, leading, keeper)
-        await _until(stop, work, *(watch.follow() for watch in watches))
+        background = asyncio.create_task(
+            _until(
+                stop,
+                _work(cluster, cache, freshness, election, leading, keeper),
+                resync(cluster, cache, leading.wake_all),
+            )
+        )
+        try:
+            await watch(cache, _waking(leading, keeper), freshness, stop)
+        finally:
+            stop.set()
+            await background
     _log.info("operator stopped")
 
 
 async def _work(
-    watches: Sequence[Watch],
+    cluster: Cluster,
+    cache: Cache,
+    freshness: Freshness,
     election: Election | None,
     leading: Leading,
     keeper: Keeper | None,
 ) -> None:
-    """Lead whenever the Lease is ours, but not with a cold cache: every Job that is not listed yet would look lost."""
+    """Lead no sooner than the Jobs and pods are known, and then whenever the Lease is ours."""
 
     async def lead() -> None:
         async with asyncio.TaskGroup() as group:
@@ -76,8 +85,8 @@ async def _work(
             if keeper:
                 group.create_task(keeper.keep())
 
-    for watch in watches:
-        await watch.is_listed.wait()
+    await fill(cluster, cache)
+    freshness.is_warm = True
     await (election.campaign(lead) if election else lead())
 
 
@@ -93,7 +102,10 @@ def _waking(leading: Leading, keeper: Keeper | None) -> Callable[[Key], None]:
 
 
 async def _until(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
-    """Run all parts until told to stop, or until one of them ends: then the operator must not look alive."""
+    """Run all parts until told to stop, or until one of them ends: then the operator must not look alive.
+
+    They end at once, before Kopf has wound up its watches: another operator waits for the Lease.
+    """
     tasks = [asyncio.create_task(part) for part in parts]
     for task in tasks:
         task.add_done_callback(lambda _: stop.set())

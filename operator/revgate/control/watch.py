@@ -1,26 +1,24 @@
-"""What happens in the cluster, brought into the cache: for each kind one list, and watches that go on from there.
+"""Kopf as transport: every event updates the cache and puts a key into the queue, and that is all.
 
-list ──> watch ──ended or broken off──> watch from the last version
-  ^        └─────410: too old─────┐
-  └───────────────────────────────┘
+`on.event` only, no indexes, no worker limit, tuple selectors: each for a measured reason (docs/decisions/0002).
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Final
+import signal
+from collections.abc import Callable
+from typing import Any, Final
 
-import structlog
+import kopf
 
 from revgate.contract import names
 from revgate.control.cache import Cache, Shelf, key_of
-from revgate.control.cluster import ApiFailure, Body, Cluster
 from revgate.control.freshness import Freshness
 from revgate.control.snapshot import Key
+from revgate.control.transport import overheard
 
-_OURS: Final = {"labelSelector": f"{names.MANAGED_BY}={names.MANAGER}"}
+_SELECTOR: Final = f"{names.MANAGED_BY}={names.MANAGER}"
 _LONGEST_PAUSE: Final = 5.0
-_GONE: Final = 410
-_log = structlog.get_logger()
+_NOBODY: Final[Any] = names.MANAGER  # else Kopf asks for the user's name, and a pod's uid has none
 
 
 class Backoffs:
@@ -40,78 +38,72 @@ class Backoffs:
     _pause = 0.5
 
 
-class Watch:
-    """The watch of one kind. `wake` is told of every migration that something happened to."""
-
-    def __init__(
-        self, cluster: Cluster, kind: str, shelf: Shelf, wake: Callable[[Key], None], freshness: Freshness
-    ) -> None:
-        self._cluster = cluster
-        self._kind = kind
-        self._shelf = shelf
-        self._wake = wake
-        self._freshness = freshness
-        self._query: Mapping[str, str] = _OURS if kind in ("jobs", "pods") else {}
-        self._version = ""
-        self._pauses = iter(Backoffs())
-        self.is_listed = asyncio.Event()
+def registry_of(cache: Cache, wake: Callable[[Key], None], freshness: Freshness) -> kopf.OperatorRegistry:
+    """Return the handlers: one for each kind."""
+    registry = kopf.OperatorRegistry()
+    kopf.on.login(registry=registry)(_login_of(freshness))
+    kinds: tuple[tuple[Any, str, Shelf], ...] = (
+        ((names.GROUP, names.VERSION, names.PLURAL), names.PLURAL, cache.migrations),
+        ((names.GROUP, names.VERSION, names.PLANS), names.PLANS, cache.plans),
+        (("batch", "v1", "jobs"), "jobs", cache.jobs),
+        (("", "v1", "pods"), "pods", cache.pods),
+    )
+    for resource, kind, shelf in kinds:
         freshness.expect(kind)
+        kopf.on.event(*resource, id=kind, registry=registry)(_handler(kind, shelf, wake))
+    return registry
 
-    async def follow(self) -> None:
-        """Keep the shelf up to date, until cancelled."""
-        while True:
-            try:
-                if not self._version:
-                    await self._list()
-                await self._watch()
-            except ApiFailure as failure:
-                await self._recover(failure)
 
-    async def _list(self) -> None:
-        """Take a list for the truth: what was deleted while nobody watched is found out here."""
-        marks, listed, version = self._shelf.marks(), [], ""
-        async for bodies, version in self._cluster.pages(self._kind, **self._query):  # noqa: B007 - used at the end
-            listed += [(key, self._shelf.kept(body)) for body in bodies if (key := key_of(self._kind, body))]
-        self._shelf.replace_all(listed, marks)
-        self._version = version
-        self._hear()
-        self.is_listed.set()
-        for key in {*marks, *self._shelf.keys()}:
-            self._wake(key)
+def settings_of() -> kopf.OperatorSettings:
+    """Return Kopf's settings for a pure transport."""
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.peering.standalone = True
+    settings.scanning.disabled = True
+    settings.watching.label_selectors["batch", "v1", "jobs"] = _SELECTOR
+    settings.watching.label_selectors["", "v1", "pods"] = _SELECTOR
+    settings.watching.chunk_size = 500
+    settings.queueing.idle_timeout = 0.1  # a task for each object lingers so long: thousands of them at a start
+    settings.networking.connect_timeout = 10
+    settings.networking.request_timeout = 60
+    settings.networking.error_backoffs = Backoffs()
+    return settings
 
-    async def _watch(self) -> None:
-        heard = False
-        async for event in self._cluster.watch(self._kind, resourceVersion=self._version, **self._query):
-            heard = True
-            self._hear()
-            self._version = event["object"]["metadata"]["resourceVersion"]
-            self._take(event["type"], event["object"])
-        if not heard:
-            await asyncio.sleep(next(self._pauses))
 
-    def _hear(self) -> None:
-        self._pauses = iter(Backoffs())
-        self._freshness.hear(self._kind)
-
-    def _take(self, event: str, body: Body) -> None:
-        key = None if event == "BOOKMARK" else key_of(self._kind, body)
+def _handler(kind: str, shelf: Shelf, wake: Callable[[Key], None]) -> Any:
+    async def on_event(event: kopf.RawEvent, **_: object) -> None:
+        body = dict(event["object"])
+        key = key_of(kind, body)
         if key is None:
             return
-        if event == "DELETED":
-            self._shelf.drop(key, body)
+        if event["type"] == "DELETED":
+            shelf.drop(key, body)
         else:
-            self._shelf.put(key, body)
-        self._wake(key)
+            shelf.put(key, body)
+        wake(key)
 
-    async def _recover(self, failure: ApiFailure) -> None:
-        if failure.status == _GONE:
-            self._version = ""
-        pause = next(self._pauses)
-        _log.warning("watch broken off", kind=self._kind, error=str(failure), retry_in_seconds=pause)
-        await asyncio.sleep(pause)
+    return on_event
 
 
-def watches_of(cluster: Cluster, cache: Cache, wake: Callable[[Key], None], freshness: Freshness) -> list[Watch]:
-    """Return a watch for each kind that decisions are made from."""
-    kinds = {names.PLURAL: cache.migrations, names.PLANS: cache.plans, "jobs": cache.jobs, "pods": cache.pods}
-    return [Watch(cluster, kind, shelf, wake, freshness) for kind, shelf in kinds.items()]
+def _login_of(freshness: Freshness) -> Any:
+    async def login(**kwargs: Any) -> kopf.AiohttpSession | None:
+        info = kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+        return overheard(info, freshness.hear) if info else None
+
+    return login
+
+
+async def watch(cache: Cache, wake: Callable[[Key], None], freshness: Freshness, stop: asyncio.Event) -> None:
+    """Follow migrations, plans, Jobs and pods until stopped, by SIGTERM or SIGINT too."""
+    others = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
+        registry=registry_of(cache, wake, freshness),
+        settings=settings_of(),
+        identity=_NOBODY,
+        standalone=True,
+        clusterwide=True,
+        stop_flag=stop,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):  # Kopf has taken them: it would end, which takes seconds, before us
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await kopf.run_tasks(tasks, ignored=others)
