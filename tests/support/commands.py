@@ -95,9 +95,7 @@ def start(
     Streams are the descriptors of its input, output and errors. Python is started for it when it has to be `cold`, and
     when the environment has more to say to Python than that of the tests has.
     """
-    with _lock:
-        is_cold = cold or _at_the_start(environ) != _warm_up()
-    if is_cold:
+    if cold or not can_fork(environ):
         stdin, stdout, stderr = streams
         command = [sys.executable, *([module] if os.sep in module else ["-m", module]), *words]
         return subprocess.Popen(command, cwd=folder, env=environ, stdin=stdin, stdout=stdout, stderr=stderr)
@@ -131,6 +129,12 @@ def start_into(out: IO[str], err: IO[str], module: str, *words: str, **how: Any)
 def _read(file: IO[str]) -> str:
     file.seek(0)
     return file.read()
+
+
+def can_fork(environ: Mapping[str, str]) -> bool:
+    """Whether Python reads nothing else at its start than it has read for the tests."""
+    with _lock:
+        return _at_the_start(environ) == _warm_up()
 
 
 def _at_the_start(environ: Mapping[str, str]) -> dict[str, str]:

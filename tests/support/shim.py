@@ -15,11 +15,18 @@ PYTHON = sys.executable  # the one that reads this
 
 
 def own() -> tuple[str, list[str]] | None:
-    """Return which module or script this is to be, and its words; None for what has to be a Python of its own."""
+    """Return which module or script this is to be, and its words; None for what is to be started as ever."""
     words = sys.argv[1:]
     if not NAME.startswith("python"):
         return f"{PYTHON.rpartition('/')[0]}/{NAME}", words
     return (words[1], words[2:]) if words[:1] == ["-m"] and words[1] in MODULES else None
+
+
+def start() -> None:
+    """Be the program itself."""
+    program = own()
+    command = [PYTHON, program[0], *program[1]] if program and "/" in program[0] else [PYTHON, *sys.argv[1:]]
+    os.execv(PYTHON, command)  # noqa: S606  it is what was asked for
 
 
 def hand_over(program: str, words: list[str]) -> int:
@@ -30,29 +37,22 @@ def hand_over(program: str, words: list[str]) -> int:
     descriptors = b"".join(one.to_bytes(4, sys.byteorder) for one in (0, 1, 2))
     tests.sendmsg([len(asked).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptors)])
     tests.sendall(asked)
-    fork = number(tests)
+    said = tests.recv(4)
+    if not said:  # the tests cannot fork what has such an environment
+        start()
+    fork = int.from_bytes(said, "big")
     for signal in (_signal.SIGINT, _signal.SIGTERM):
         _signal.signal(signal, lambda given, _: os.kill(fork, given))
-    return number(tests)
-
-
-def number(tests: _socket.socket) -> int:
-    """Return the next number that the tests say.
-
-    Raises:
-        SystemExit: if they end, as they do when they could not start it.
-    """
     said = tests.recv(4)
-    if len(said) < 4:
-        sys.exit("The tests did not start it")
-    return int.from_bytes(said, "big", signed=True)
+    return int.from_bytes(said, "big", signed=True) if said else -_signal.SIGKILL
 
 
 found = own()
 if found is None:
-    os.execv(PYTHON, [PYTHON, *sys.argv[1:]])  # noqa: S606  it is what was asked for
-code = hand_over(*found)
-if code < 0:
-    _signal.signal(-code, _signal.SIG_DFL)
-    os.kill(os.getpid(), -code)
-os._exit(code)
+    start()
+else:
+    code = hand_over(*found)
+    if code < 0:
+        _signal.signal(-code, _signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code)

@@ -4,6 +4,7 @@ import atexit
 import marshal
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -25,6 +26,7 @@ def programs() -> Path:
     server = socket.socket(socket.AF_UNIX)
     server.bind(str(place / "socket"))
     server.listen()
+    commands.can_fork(os.environ)  # what forks is started here: it needs the signals that _serve has not
     threading.Thread(target=_serve, args=(server,), daemon=True).start()
     folder = place / "bin"
     folder.mkdir()
@@ -36,6 +38,7 @@ def programs() -> Path:
 
 
 def _serve(server: socket.socket) -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # they are for the thread that runs the tests
     while True:
         asking, _ = server.accept()
         threading.Thread(target=_fork, args=(asking,), daemon=True).start()
@@ -46,10 +49,15 @@ def _fork(asking: socket.socket) -> None:
         length, descriptors, _, _ = socket.recv_fds(asking, 4, 3)
         asked = asking.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL)
         program, words, folder, environ = marshal.loads(asked)  # noqa: S302  our own words
-        stdin, stdout, stderr = descriptors
-        process = commands.start(program, *words, folder=Path(folder), environ=environ, streams=(stdin, stdout, stderr))
-        for descriptor in descriptors:
-            os.close(descriptor)
+        try:
+            if not commands.can_fork(environ):
+                return  # the shim starts it, then
+            stdin, stdout, stderr = descriptors
+            streams = (stdin, stdout, stderr)
+            process = commands.start(program, *words, folder=Path(folder), environ=environ, streams=streams)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
         threading.Thread(target=_end_with, args=(asking, process), daemon=True).start()
         with suppress(OSError):  # the shim was killed
             asking.sendall(process.pid.to_bytes(4, "big"))
