@@ -54,9 +54,10 @@ def told(stage: Stage) -> tuple[Stage, str]:
     stage.apply("broken")
     stage.kubelet.finish(stage.next_job(name="broken"), report(Exit.REVISION_FAILED, pending_count=3, read=True))
     stage.until_true("Stalled", "RevisionFailed", "broken")
-    stage.apply("waiting", retry={"initialDelay": "1s"})
+    stage.apply("waiting", retry={"initialDelay": "5s"})
     first = stage.next_job(name="waiting")
     stage.kubelet.finish(first, report(Exit.UNREACHABLE))
+    stage.until_true("Reconciling", "DatabaseUnreachable", "waiting")
     stage.next_job(first, name="waiting")
     return stage, scraped(stage.operator)
 

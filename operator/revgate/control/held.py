@@ -32,10 +32,12 @@ def with_ours(pod: Item, ours: Item) -> dict[str, Any]:
     }
 
 
-def _with_container(theirs: Any, ours: Item) -> list[Any]:
-    """A list that is none of containers stays what it is: the API server has words for that."""
-    if not isinstance(theirs, list):
+def _with_container(theirs: Any, ours: Item) -> Any:
+    """What is no list of containers stays what it is: the API server has words for that."""
+    if theirs is None:
         return [ours]
+    if not isinstance(theirs, list):
+        return theirs
     return [_taken_back(each, ours) if _is_ours(each) else each for each in theirs]
 
 
