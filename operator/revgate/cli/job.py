@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--backup-keep", type=_number, default=3, metavar="N", help="how many backups stay there (default: 3)")
     add("--plan", action="store_true", help="tell what would be done, for approval, and do nothing")
+    add("--inspect", action="store_true", help="say whether something is pending or edited, and do nothing")
     add(
         "--approved", default="", metavar="HASH", help="carry out this plan and no other (default: whatever is pending)"
     )
@@ -79,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
         total_timeout=args.total_timeout,
         ledger=LedgerWish(not args.no_ledger, tuple(args.reader or ["PUBLIC"]), Edited(args.edited)),
         plan=args.plan,
+        inspect=args.inspect,
         approved=args.approved,
         downgrade=args.downgrade,
         scripts=scripts_of(args),
@@ -90,7 +92,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _is_settled(args: argparse.Namespace) -> bool:
     """Whether there was nothing to do, which is then reported, and Alembic was not needed to see it."""
-    plain = args.target in {"head", "heads"} and not args.downgrade and args.edited == EDITED[0] and not args.no_ledger
+    plain = (
+        args.target in {"head", "heads"}
+        and not (args.downgrade or args.baseline)
+        and args.edited == EDITED[0]
+        and not args.no_ledger
+    )
     if not plain or asks_for_more(args) or (args.reader or ["PUBLIC"]) != ["PUBLIC"]:
         return False
     return settled.settle_job(bundled=args.bundled)

@@ -2,9 +2,9 @@
 
 The first line is ``{"revgate":"plan","history":[schema,table],"from":[...],"to":[...],...}``; each further one is
 ``{"revgate":"plan","revisions":[{"revision":"0008","sql":"...",...},...]}``. A line has at most 8 KB, so what is longer
-goes on in the next entry, under the same revision. SQL beyond 300 KB in all is left out, and the plan says so: it has
-to fit into a resource, and so has a plan of at most 1,000 revisions. The report holds the sha256 of the lines; lines
-that do not match it are not used.
+goes on in the next entry, under the same revision. SQL and findings beyond 300 KB in all are left out, and the plan
+says so: it has to fit into a resource, and so has a plan of at most 1,000 revisions. The report holds the sha256 of the
+lines; lines that do not match it are not used.
 """
 
 import hashlib
@@ -122,9 +122,13 @@ def _within(plan: PlanDocument, room: int) -> PlanDocument:
     """Leave out the SQL of those revisions for which there is no room."""
     kept: list[PlannedRevision] = []
     for one in plan.revisions:
-        room -= len(one.sql)
-        kept.append(one if room >= 0 else replace(one, sql="", not_rendered=_LEFT_OUT if one.sql else one.not_rendered))
+        room -= sum(len(_dump(entry)) for entry in _entries(replace(one, message="", checksum="")))
+        kept.append(one if room >= 0 else _without_words(one))
     return replace(plan, revisions=tuple(kept), truncated=plan.truncated or room < 0)
+
+
+def _without_words(one: PlannedRevision) -> PlannedRevision:
+    return replace(one, sql="", findings=(), not_rendered=_LEFT_OUT if one.sql else one.not_rendered[:100])
 
 
 _LEFT_OUT: Final = "Its SQL was left out, because the plan is large: see it with revgate plan"

@@ -26,6 +26,7 @@ from revgate.control.decision import (
 )
 from revgate.control.endings import Ended, state_of
 from revgate.control.job import Try, build_job
+from revgate.control.kinds import Kind
 from revgate.control.plans import plan_body
 from revgate.control.snapshot import Key, Malformed, Run, Snapshot
 
@@ -35,6 +36,7 @@ _MOST_CHARACTERS: Final = 600
 _CONFLICT: Final = 409
 _FORBIDDEN: Final = 403
 _NOT_VALID: Final = (400, 422)
+_TOO_LARGE: Final = 413
 _log = structlog.get_logger()
 
 
@@ -54,7 +56,7 @@ async def act(cluster: Cluster, snapshot: Snapshot, decision: Decision) -> Refus
         case Remove(run):
             await remove(cluster, snapshot.migration.key, run)
         case Tell():
-            await _tell(cluster, snapshot, decision)
+            return await _tell(cluster, snapshot, decision)
         case Discard(plan):
             _log.info("plan removed", migration=str(snapshot.migration.key), plan=plan.name)
             await cluster.delete(names.PLANS, snapshot.migration.key.namespace, plan.name, plan.object_uid)
@@ -86,17 +88,29 @@ async def _start(cluster: Cluster, snapshot: Snapshot, start: Start) -> Refused 
     return None
 
 
-async def _tell(cluster: Cluster, snapshot: Snapshot, tell: Tell) -> None:
+async def _tell(cluster: Cluster, snapshot: Snapshot, tell: Tell) -> Refused | None:
     """Write a plan down, and remove the oldest ones."""
     migration = snapshot.migration
     try:
         await cluster.create(names.PLANS, migration.key.namespace, plan_body(migration, tell.inputs, tell.plan))
     except ApiFailure as failure:
         if failure.status != _CONFLICT:
-            raise
+            return _plan_refused(snapshot, tell, failure)
     _log.info("plan made", migration=str(migration.key), plan=tell.name)
     for old in snapshot.plans[_KEPT_PLANS:]:
         await cluster.delete(names.PLANS, migration.key.namespace, old.name, old.object_uid)
+    return None
+
+
+def _plan_refused(snapshot: Snapshot, tell: Tell, failure: ApiFailure) -> Refused:
+    if failure.status == _FORBIDDEN:
+        reason, following, advice = Reason.POD_NOT_CREATED, Next.SLOWLY, "raise the quota or allow it"
+    elif failure.status in (*_NOT_VALID, _TOO_LARGE):
+        reason, following, advice = Reason.JOB_REFUSED, Next.HUMAN, "plan fewer revisions with targetRevision"
+    else:
+        raise failure
+    message = f"Plan {tell.name} could not be written down: {_cut(failure.message)}; {advice}"
+    return Refused(Start(tell.inputs, kind=Kind.PLAN), Ended(reason, following, message, snapshot.now))
 
 
 async def _clear(cluster: Cluster, snapshot: Snapshot) -> None:

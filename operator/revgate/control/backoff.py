@@ -8,6 +8,7 @@ from revgate.control.inputs import digest
 from revgate.control.spec import Retry
 
 _JITTER = 0.1
+_LEAST = 1.0  # second: a spec may ask for none, and the API server is asked at each try
 
 
 def retry_at(ended_at: datetime, after: Next, attempt: int, retry: Retry, seed: str) -> datetime:
@@ -15,6 +16,7 @@ def retry_at(ended_at: datetime, after: Next, attempt: int, retry: Retry, seed: 
     longest = parse_duration(retry.max_delay)
     first = parse_duration(retry.initial_delay)
     delay = longest if after is Next.SLOWLY else min(longest, first * 2 ** min(attempt - 1, 30))
+    delay = max(_LEAST, delay)
     return ended_at + timedelta(seconds=delay * _spread(seed, attempt))
 
 

@@ -23,11 +23,12 @@ from revgate.control.decision import (
     Tell,
     Unseen,
 )
-from revgate.control.endings import starting
+from revgate.control.endings import Started, starting, state_of
+from revgate.control.goal import goal_of
 from revgate.control.job import job_name
 from revgate.control.kinds import Kind
 from revgate.control.record import Condition, ConditionStatus
-from revgate.control.snapshot import Run, Snapshot
+from revgate.control.snapshot import Malformed, Run, Snapshot
 
 _MOST_CHARACTERS = 1024
 
@@ -53,11 +54,15 @@ def conditions_of(snapshot: Snapshot, decision: Decision) -> tuple[Condition, ..
 def _is_kept(snapshot: Snapshot, decision: Decision) -> bool:
     """Whether this pass changes nothing of what is known: only a look for drift is on its way, or saw nothing."""
     match decision:
-        case Inspecting() | Unseen() | Start(kind=Kind.INSPECT) | Remove(Run(kind=Kind.INSPECT)):
+        case Inspecting() | Unseen() | Start(kind=Kind.INSPECT):
             is_look = True
+        case Remove(Run(kind=Kind.INSPECT, inputs=inputs)):
+            spec = snapshot.migration.spec
+            is_look = not isinstance(spec, Malformed) and goal_of(snapshot, spec).inputs == inputs
         case _:
             is_look = False
-    return is_look and len(snapshot.migration.status.conditions) > 1
+    known = snapshot.migration.status.conditions
+    return is_look and any(each.type != "Reconciling" and each.status is ConditionStatus.TRUE for each in known)
 
 
 def _standing(snapshot: Snapshot, decision: Decision) -> _Standing:  # noqa: PLR0911 - one answer a decision
@@ -87,6 +92,8 @@ def _standing(snapshot: Snapshot, decision: Decision) -> _Standing:  # noqa: PLR
 def _of_a_look(decision: Inspecting | Unseen) -> _Standing:
     match decision:
         case Inspecting(run):
+            if not isinstance(state_of(run), Started):
+                return _Standing("Reconciling", Reason.STARTING, starting(run.job))
             return _Standing("Reconciling", Reason.RUNNING, f"Job {run.job} looks again")
         case Unseen(ended):
             return _Standing("Reconciling", ended.reason, ended.message)

@@ -25,10 +25,10 @@ from revgate.control.decision import (
 from revgate.control.endings import Ended, Started, Unstarted, state_of
 from revgate.control.goal import Goal, goal_of
 from revgate.control.inputs import inputs_of, inputs_of_inspection
-from revgate.control.job import job_name, series_of
+from revgate.control.job import attempt_of, job_name, series_of
 from revgate.control.kinds import Kind
 from revgate.control.latest import ended_of, newest_of
-from revgate.control.planning import held_back, lost_plan, told
+from revgate.control.planning import held_back, lost_plan, told, was_carried_out
 from revgate.control.record import RunState
 from revgate.control.snapshot import Malformed, Migration, Run, Snapshot
 from revgate.control.spec import Spec
@@ -48,7 +48,9 @@ class _Case:
 
     @property
     def is_held(self) -> bool:
-        return self.spec.suspend or self.migration.is_deleted
+        spec = self.spec
+        unplanned = bool(spec.downgrade.to) and (spec.mode == "Plan" or spec.approval != "Never")  # the CRD refuses it
+        return spec.suspend or self.migration.is_deleted or unplanned
 
     def is_remembered(self, run: Run) -> bool:
         """Whether the status says already how this run ended: its Job was removed and is on its way out."""
@@ -63,7 +65,10 @@ class _Case:
     def next_attempt(self, inputs: str = "") -> int:
         """Begin at 1 for a new spec, even one that was there before; number on where a Job of this name exists."""
         series = series_of(job_name(self.migration, inputs or self.goal.inputs, 1))
-        return 1 + max((run.attempt for run in self.snapshot.runs if series_of(run.job) == series), default=0)
+        known = [run.job for run in self.snapshot.runs]
+        if seen := self.migration.status.observed_by:
+            known.append(seen.job)  # of the same name, a run would count as taken over already
+        return 1 + max((attempt_of(job) for job in known if series_of(job) == series), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +167,17 @@ def _has_looked(case: _Case) -> Decision | None:
         case Next.HUMAN:
             return Stall(last.ended.reason, last.ended.message, look)
         case _:
-            return Unseen(last.ended, look)
+            return Unseen(last.ended, look) if look else _again(case, last)
 
 
 def _next_look(case: _Case, last: "_Last") -> datetime | None:
     """Return when drift is looked for, if it is."""
     every = case.spec.drift.interval
-    if not every or case.goal.kind in (Kind.DOWNGRADE, Kind.PLAN):
+    if (
+        not every
+        or case.goal.kind is Kind.DOWNGRADE
+        or (last.ended.reason == Reason.PLANNED and case.goal.plan is None)
+    ):
         return None
     return last.ended.finished_at + timedelta(seconds=max(_LEAST_INTERVAL, parse_duration(every)))
 
@@ -178,7 +187,7 @@ def _has_planned(case: _Case) -> Decision | None:
     last = _last(case)
     if last and case.goal.kind is Kind.PLAN and last.ended.reason == Reason.PLANNED:
         lost = replace(last, ended=lost_plan(last.ended))
-        return told(case.migration, case.spec, newest_of(case.snapshot)) or _again(case, lost)
+        return told(case.snapshot, case.spec, newest_of(case.snapshot)) or _again(case, lost)
     if last and last.ended.reason == Reason.PLAN_CHANGED and case.goal.plan:
         return Discard(case.goal.plan)
     return None
@@ -206,6 +215,8 @@ def _needs_a_person(case: _Case) -> Decision | None:
     plan, last = case.goal.plan, _last(case)
     if plan is None or (last and last.ended.next is Next.DONE):
         return None
+    if last is None and was_carried_out(case.migration, plan):
+        return Discard(plan)  # the database has moved since: what was approved then is not approved now
     return held_back(case.migration, case.spec, plan)
 
 
@@ -218,8 +229,8 @@ _CHECKS: Final[tuple[Callable[[_Case], Decision | None], ...]] = (
     _is_at_work,
     _is_to_be_looked_at,
     _has_looked,
-    _needs_a_person,
     _has_planned,
+    _needs_a_person,
     _has_ended,
     _is_suspended,
 )
@@ -231,7 +242,8 @@ def _not_started(case: _Case, run: Run, reason: Reason, message: str) -> Decisio
     deadline = run.created_at + timedelta(seconds=limit)
     if run.deleting:
         return Progress(run, reason, message)
-    if case.is_held:
+    plan = case.goal.plan
+    if case.is_held or (plan and held_back(case.migration, case.spec, plan)):
         return Remove(run)
     if limit and now >= deadline and not (run.pod and run.pod.is_initializing):
         why = Reason.POD_NOT_STARTED if reason is Reason.STARTING else reason

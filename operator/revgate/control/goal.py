@@ -55,8 +55,9 @@ def goal_of(snapshot: Snapshot, spec: Spec) -> Goal:
 
 def _image_that_applied(status: Status) -> str:
     """Return the image that brought the database to where it is, "" when nobody remembers."""
-    found = (entry.image for entry in status.history if entry.to == status.current_revisions)
-    return next(filter(None, found), "")
+    moved = (entry for entry in status.history if entry.to == status.current_revisions and entry.from_ != entry.to)
+    named = (entry.image for entry in moved if not entry.image.startswith("sha256:"))  # an id that no node can pull
+    return next(filter(None, named), "")
 
 
 def _done_already(snapshot: Snapshot, base: str, planning: str, plans: list[Plan]) -> Goal | None:

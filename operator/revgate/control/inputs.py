@@ -37,7 +37,7 @@ def inputs_of_plan(inputs: str, plan: str) -> str:
 
 def inputs_of_downgrade(migration: Migration, spec: Spec) -> str:
     """Return the digest of the run that goes down. What an upgrade would need does not make it another one."""
-    return digest(["downgrade", migration.uid, migration.retry_token, spec.downgrade.as_json()])[:16]
+    return digest(["downgrade", migration.uid, migration.retry_token, spec.downgrade.as_json(), database_of(spec)])[:16]
 
 
 def inputs_of_inspection(inputs: str) -> str:

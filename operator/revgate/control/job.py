@@ -46,6 +46,12 @@ def series_of(job: str) -> str:
     return job.rpartition("-")[0]
 
 
+def attempt_of(job: str) -> int:
+    """Return the number of the try that a Job's name ends with, 0 where it has none."""
+    number = job.rpartition("-")[2]
+    return int(number) if number.isascii() and number.isdecimal() else 0
+
+
 def build_job(migration: Migration, spec: Spec, bundled_image: str, this: Try) -> dict[str, Any]:
     """Return the manifest of a Job; no owner reference, because deleting the migration must not stop its runner."""
     labels = _labels(migration, spec, this)
@@ -108,8 +114,10 @@ def _pod(migration: Migration, spec: Spec, bundled_image: str, job: str, this: T
 
 def _of_this_try(spec: Spec, this: Try) -> list[str]:
     """Only tell, or carry out what was told; the runner refuses whatever differs from it."""
-    if this.kind in (Kind.PLAN, Kind.INSPECT):
+    if this.kind is Kind.PLAN:
         return ["--plan"]
+    if this.kind is Kind.INSPECT:
+        return ["--inspect"]
     if this.kind is Kind.DOWNGRADE:
         return [f"--downgrade={spec.downgrade.to}"]
     return [f"--approved={this.plan.spec.hash}"] if this.plan else []

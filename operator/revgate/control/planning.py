@@ -10,7 +10,7 @@ from revgate.control.endings import Ended
 from revgate.control.plan_resource import PlanSpec
 from revgate.control.plans import needs_approval, plan_name, plan_of
 from revgate.control.record import RunRecord
-from revgate.control.snapshot import Migration, Plan, Run
+from revgate.control.snapshot import Migration, Plan, Run, Snapshot
 from revgate.control.spec import Spec
 
 _MOST_NAMED: Final = 3
@@ -30,11 +30,20 @@ def held_back(migration: Migration, spec: Spec, plan: Plan) -> Await | Stall | N
     return None
 
 
-def told(migration: Migration, spec: Spec, run: Run | RunRecord | None) -> Tell | None:
+def was_carried_out(migration: Migration, plan: Plan) -> bool:
+    """Say whether a run of this plan, and not of an earlier one of its name, has moved the database."""
+    done = (entry.finished_at for entry in migration.status.history if entry.plan == plan.name)
+    return any(at is not None and at > plan.created_at for at in done)
+
+
+def told(snapshot: Snapshot, spec: Spec, run: Run | RunRecord | None) -> Tell | None:
     """Return what a plan run told, to be written down; None when that is lost."""
     if not isinstance(run, Run) or run.document is None:
         return None
-    plan = plan_of(migration, spec, run.document, run.pod.image if run.pod else "")
+    migration, asked = snapshot.migration, spec.image or snapshot.image
+    digest = run.pod.image.rpartition("@")[2] if run.pod and "@" in run.pod.image else ""
+    image = f"{asked.partition('@')[0]}@{digest}" if digest else asked  # a node may know it by another name
+    plan = plan_of(migration, spec, run.document, image)
     return Tell(plan_name(migration, run.inputs, plan), run.inputs, plan)
 
 
@@ -47,6 +56,8 @@ def lost_plan(ended: Ended) -> Ended:
 def _says(plan: PlanSpec) -> str:
     """Return what a plan would do, in a few words."""
     count = len(plan.revisions)
+    if not count:
+        return f"records in the ledger what is applied, up to {', '.join(plan.to)}"
     places = f"{', '.join(plan.from_) or 'base'} to {', '.join(plan.to)}"
     return f"applies {count} revision{'' if count == 1 else 's'}, {places}{_loss(plan)}"
 

@@ -61,12 +61,10 @@ class Reconciler:
             decision = decide(snapshot)
         if isinstance(decision, Remove):
             return await self._remove(snapshot, decision, dict(body))
-        if (
-            isinstance(decision, Start)
-            and decision.kind is Kind.DOWNGRADE
-            and not await self._record(snapshot, decision, dict(body))
-        ):
-            return snapshot.now + _SOON  # who needs what goes must hear of it before it goes
+        if isinstance(decision, Start) and decision.kind is Kind.DOWNGRADE:
+            if not await self._record(snapshot, decision, dict(body)):
+                return snapshot.now + _SOON  # who needs what goes must hear of it before it goes
+            body = self.observer.cache.migration(key) or body
         refused = await act(self.cluster, snapshot, decision)
         if refused:
             snapshot = _with_refusal(snapshot, refused)

@@ -166,6 +166,10 @@ class Spec(Part):
                 "baseline is about the way up and downgrade.to about the way down: leave one of them out",
             ),
             (
+                "self.downgrade.to == '' || (self.mode == 'Apply' && self.approval == 'Never')",
+                "a downgrade is neither planned nor approved: set mode Apply and approval Never to go down",
+            ),
+            (
                 "self.ledger.enabled || self.ledger.edited == 'Refuse'",
                 "ledger.edited is about what the ledger knows: leave it out, or let ledger.enabled be true",
             ),

@@ -51,7 +51,9 @@ def status_of(snapshot: Snapshot, decision: Decision) -> Status:
 def _shrunk(decision: Decision, snapshot: Snapshot) -> dict[str, object]:
     """Serve nobody who needs what is about to go, from before the run on; its report then has all that is left."""
     spec = snapshot.migration.spec
-    if not (isinstance(decision, Start) and decision.kind is Kind.DOWNGRADE) or isinstance(spec, Malformed):
+    if isinstance(decision, Remove) and decision.run.kind is Kind.DOWNGRADE and decision.ended is None:
+        return {"observed_by": None}  # it never went down: what the run before it saw counts again
+    if isinstance(spec, Malformed) or not spec.downgrade.to or isinstance(decision, Done | Hold):
         return {}
     return {"served_revisions": () if spec.downgrade.to == "base" else (spec.downgrade.to,)}
 
@@ -68,7 +70,9 @@ def _drift(snapshot: Snapshot, decision: Decision) -> DriftRecord | None:
         case Stall(_, message) if ended:
             return DriftRecord(checked_at=ended.finished_at, detected=True, message=message)
         case Unseen(seen):
-            return DriftRecord(checked_at=seen.finished_at, detected=False, message=seen.message)
+            known = migration.status.drift
+            detected = known.detected if known else False
+            return DriftRecord(checked_at=seen.finished_at, detected=detected, message=seen.message)
         case _:
             return migration.status.drift
 
@@ -85,7 +89,10 @@ def _plan(snapshot: Snapshot, decision: Decision) -> str:
 
 
 def _history_limit(migration: Migration) -> int | None:
-    return None if isinstance(migration.spec, Malformed) else migration.spec.history_limit
+    if isinstance(migration.spec, Malformed):
+        return None
+    asks = migration.spec.approval != "Never"  # an approval is used once, and the history knows whether it was
+    return max(migration.spec.history_limit, int(asks))
 
 
 def _with_newest_ended_run(status: Status, snapshot: Snapshot) -> Status:

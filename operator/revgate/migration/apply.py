@@ -2,10 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,7 +12,7 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from revgate.migration.database import Lock, Watch
 from revgate.migration.environment.autocommit import relax_autocommit_blocks
 from revgate.migration.environment.environment import Pass, run_environment
-from revgate.migration.environment.heads import is_plain, take_row
+from revgate.migration.environment.heads import is_plain, refuse_other_count, take_row, version_table_of
 from revgate.migration.errors import Conflict, MigrationError, RevisionFailed, WrongDatabase
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.findings import RevisionRun
@@ -23,7 +21,6 @@ from revgate.migration.including.command import DIRECTION
 from revgate.migration.ledger_writer import LedgerWriter
 from revgate.migration.look import Project
 from revgate.migration.output.log import get_logger
-from revgate.migration.pace import Pace
 from revgate.migration.project.revisions import import_revisions
 from revgate.migration.signals import Stop
 
@@ -53,7 +50,6 @@ class Application:
     checkpoint: Callable[[], None]
     hooks: Hooks
     connection: sa.Connection
-    pace: Pace
     runs: list[RevisionRun] = field(default_factory=list)
     expected: set[str] = field(default_factory=set)  # the heads after the last revision
     reached: tuple[str, ...] = ()  # the same, once it was committed
@@ -80,11 +76,10 @@ class Application:
         except Stop:
             raise
         except BaseException as error:
-            cause = self.pace.failure or error
-            meaning = meaning_of(cause, self.flight)
+            meaning = meaning_of(error, self.flight)
             if meaning is error:  # from itself, it would lose what it was raised from
                 raise
-            raise meaning from cause
+            raise meaning from error
         if self.revision:
             raise RevisionFailed(f"{self.flight.name} failed, and env.py hid the error: see the log", self.revision)
 
@@ -98,18 +93,10 @@ class Application:
         import_revisions(directory, self.task.revisions)  # here, where env.py has set the scene for them
         self._take_rows(context)
         step = MigrationStep.upgrade_from_script if self.task.is_upgrade else MigrationStep.downgrade_from_script
-        try:
-            for revision in self.task.revisions:
-                self._enter(revision)
-                yield step(directory.revision_map, directory.get_revision(revision))
-                self._leave()
-        except GeneratorExit:  # a revision raised, and its end has told what became of the one before it
-            raise
-        except BaseException:
-            with suppress(Exception):  # the pace keeps it
-                self.pace.settle()
-            raise
-        self.pace.settle()
+        for revision in self.task.revisions:
+            self._enter(revision)
+            yield step(directory.revision_map, directory.get_revision(revision))
+            self._leave()
 
     def _elsewhere(self, heads: tuple[str, ...]) -> MigrationError:
         """Return what it means that env.py reads other heads than we did: another table, or another time."""
@@ -120,13 +107,11 @@ class Application:
         return WrongDatabase(f"env.py read the version table elsewhere than {place}: it found {found}")
 
     def _take_rows(self, context: MigrationContext) -> None:
-        """Write the version table's row with the ledger's where nobody sees the difference, and the pace is for it."""
+        """Write the version table's row with the ledger's, where nobody sees the difference."""
         is_alone = len(context.on_version_apply_callbacks) == 1  # a callback of env.py's finds the row moved
         if self.ledger is None or not self.task.is_upgrade or not is_alone or not is_plain(context):
             return
-        schema = context.version_table_schema
-        table = (schema, context.version_table) if schema else (context.version_table,)
-        if self.pace.agree_on(self.ledger.closing(table)):
+        if self.connection.dialect.name == "postgresql":
             take_row(context, self._take_row)
 
     def _take_row(self, moved: str, _revision: str) -> bool:
@@ -136,36 +121,26 @@ class Application:
     def _enter(self, revision: str) -> None:
         """Go to a revision: what is called before it finds no transaction, and the one before it committed."""
         self.checkpoint()
-        if self.hooks.are_between():
-            self.pace.settle()
         self.hooks.before_revision(revision)
         self.started, self.began = self._clock(), time.monotonic()
-        self.pace.then(partial(self._begin, revision))
-
-    def _begin(self, revision: str) -> None:
-        self.revision, self.committed, self.repeatable = revision, False, False
         self.watch.forget()
+        self.revision, self.committed, self.repeatable = revision, False, False
         self.log.info("revision_started", revision=revision, file=self._file_of(revision), direction=self.way)
         self.hooks.follower.began(revision)
 
     def _leave(self) -> None:
-        """Leave a revision, which is committed or about to be."""
-        revision, seconds = self.revision, time.monotonic() - self.began
-        self.pace.then(partial(self._end, seconds, tuple(sorted(self.expected))))
-        if self.hooks.are_between():
-            self.pace.settle()
-        self.hooks.after_revision(revision)
-
-    def _end(self, seconds: float, reached: tuple[str, ...]) -> None:
-        revision, self.revision, self.reached = self.revision, "", reached
-        self.runs.append(RevisionRun(revision, seconds, self.way))
-        file, rounded = self._file_of(revision), round(seconds, 3)
-        self.log.info("revision_applied", revision=revision, file=file, direction=self.way, seconds=rounded)
+        """Leave a revision, which is committed."""
+        if self.connection.in_transaction():  # it ended Alembic's transaction itself, and this has the rows
+            self.connection.commit()
+        revision, self.revision, self.reached = self.revision, "", tuple(sorted(self.expected))
+        self.runs.append(RevisionRun(revision, time.monotonic() - self.began, self.way))
+        file, seconds = self._file_of(revision), round(self.runs[-1].seconds, 3)
+        self.log.info("revision_applied", revision=revision, file=file, direction=self.way, seconds=seconds)
         self.hooks.follower.ended(revision)
+        self.hooks.after_revision(revision)
 
     def on_version_apply(self, *, ctx: MigrationContext, heads: Iterable[str], **_: object) -> None:
         """Write the ledger row: Alembic calls this in the revision's transaction, after the version row."""
-        self.pace.settle()  # a revision that asked the database nothing has not waited for the one before it
         now = self._clock()
         self.expected = set(heads)
         moved, self.moved = self.moved, ""
@@ -173,7 +148,8 @@ class Application:
             return
         known = self.project.revisions.known[self.revision]
         if moved:
-            self.pace.close(self.ledger.closed(known, moved, self.started, now))
+            count = self.ledger.closed(ctx.connection, known, moved, version_table_of(ctx), (self.started, now))
+            refuse_other_count(ctx, count, moved, self.revision)
         elif self.task.is_upgrade:
             self.ledger.applied(ctx.connection, known, self.started, now)
         else:
@@ -193,7 +169,6 @@ class Application:
 
     def enter_autocommit_block(self, repeatable: bool) -> None:  # noqa: FBT001  what the block says of itself
         """Note that something of the revision in flight is committed from here on."""
-        self.pace.settle()
         self.repeatable = repeatable and (self.repeatable or not self.committed)
         self.committed = True
 

@@ -11,7 +11,6 @@ from alembic.runtime.migration import MigrationContext
 
 from revgate.migration.history import History
 from revgate.migration.ledger import Ledger
-from revgate.migration.pace import Pace
 from revgate.migration.patience import Patience
 from revgate.migration.seen import Seen
 
@@ -93,7 +92,7 @@ class Sessions(Protocol):
             LockHeld: naming who has it, after the time that patience allows.
         """
 
-    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[Pace]:
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[None]:
         """Let many revisions be committed quickly; when the block ends, all of them survive a crash of the server."""
 
     def watching(self, connection: sa.Connection) -> AbstractContextManager[Watch]:

@@ -10,7 +10,7 @@ def _nothing(*_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Is told of each revision, in their order: of many, when the next one asks the database something at last."""
+    """Is told of each revision, in their order."""
 
     began: Callable[[str], None] = _nothing
     ended: Callable[[str], None] = _nothing
@@ -24,5 +24,4 @@ class Hooks:
     before_revision: Callable[[str], None] = _nothing
     after_revision: Callable[[str], None] = _nothing
     after_upgrade: Callable[[tuple[str, ...]], None] = _nothing  # the heads
-    are_between: Callable[[], bool] = lambda: False  # whether anything is called between two revisions by now
     follower: Follower = field(default_factory=Follower)

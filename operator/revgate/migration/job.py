@@ -56,6 +56,7 @@ class JobOptions:
     total_timeout: float
     ledger: LedgerWish
     plan: bool = False  # tell what would be done, and do nothing
+    inspect: bool = False  # say whether there is something to do, and do nothing
     approved: str = ""  # the hash of the only plan that may be carried out
     downgrade: str = ""  # a revision or base: undo down to it, and upgrade nothing
     scripts: ScriptsWish = field(default_factory=ScriptsWish)
@@ -92,6 +93,8 @@ def _run(
             request = _request(options, environ, switch, findings)
             if options.downgrade:
                 reason = _downgrade(request, options.downgrade, findings)
+            elif options.inspect:
+                reason = _inspect(request, options.target, findings)
             elif options.plan:
                 reason = _tell_plan(request, options.target, findings, redactor, plan)
             else:
@@ -117,6 +120,13 @@ def _downgrade(request: Request, target: str, findings: Findings) -> Reason:
     downgrade(request, target, findings)
     findings.target = findings.current
     return Reason.DOWNGRADED
+
+
+def _inspect(request: Request, target: str, findings: Findings) -> Reason:
+    """Look whether the database is where it was brought."""
+    from revgate.migration.plans.told import inspect  # noqa: PLC0415  as below
+
+    return inspect(request, target, findings)
 
 
 def _tell_plan(request: Request, target: str, findings: Findings, redactor: Redactor, plan: list[str]) -> Reason:

@@ -61,11 +61,10 @@ RECORDED: Final = (
     f"{_INSERT}'recorded', NULL, NULL, :image, :job, :owner, :runner) {_ANEW} WHERE log.state = 'reverted'"
 )
 CLOSED: Final = (
-    "WITH moved (state) AS "  # noqa: S608  constants
-    "(UPDATE {version} SET version_num = :revision WHERE version_num = :moved RETURNING 'applied') "
-    f"{_INSERT}(SELECT state FROM moved), {_OURS}"
+    "WITH moved AS (UPDATE {version} SET version_num = :revision WHERE version_num = :moved RETURNING 1) "  # noqa: S608  constants
+    + APPLIED.replace("VALUES (", "SELECT ").replace(":runner) ", ":runner FROM moved ")
 )
-"""APPLIED, and the row of the version table in the same breath; without just one such row it fails for its state."""
+"""APPLIED, and the row of the version table in the same breath: as many rows are written as were moved."""
 FLOORED: Final = f"UPDATE {{}} SET floor = :floor WHERE {_WHERE} AND revision = :revision AND floor = ''"  # noqa: S608  constants
 MENDED: Final = (
     "UPDATE {} SET parents = :parents, checksum = :checksum, digest = :digest "  # noqa: S608  constants

@@ -6,6 +6,7 @@ The digests of the rows are kept in mind, so that a revision costs one statement
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -23,9 +24,10 @@ from revgate.migration.ledger import (
     Provenance,
     key_of,
 )
-from revgate.migration.pace import Closing
 from revgate.migration.project.revisions import Known
 from revgate.migration.recorded import Row, changes_of
+
+_TIMES: Final = tuple(sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("started", "finished"))
 
 
 class LedgerWriter:
@@ -36,9 +38,8 @@ class LedgerWriter:
         self._provenance = provenance
         self._rows = rows
         self._digests = {revision: row.digest for revision, row in rows.items() if not row.is_reverted}
-        self._applied = _statement(APPLIED, ledger.name).bindparams(
-            *(sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("started", "finished"))
-        )
+        self._applied = _statement(APPLIED, ledger.name).bindparams(*_TIMES)
+        self._closed: sa.TextClause | None = None
         self._reverted = _statement(REVERTED, ledger.name)
 
     def complete(self, unrecorded: Sequence[Known], accepted: Sequence[Known], *, claims: bool) -> None:
@@ -67,15 +68,27 @@ class LedgerWriter:
         values = self._values(known, self._digest(known))
         connection.execute(self._applied, {**values, "started": started, "finished": finished})
 
-    def closing(self, version_table: tuple[str, ...]) -> Closing:
-        """Return what ends a revision in one statement, given the version table as env.py named it."""
-        return Closing(CLOSED, self.ledger.name, version_table, self._key | self._origin)
+    def closed(
+        self, connection: sa.Connection, known: Known, moved: str, version_table: str, times: tuple[datetime, datetime]
+    ) -> int:
+        """Write the row of a revision and move that of the version table, in the transaction of the connection.
 
-    def closed(self, known: Known, moved: str, started: datetime, finished: datetime) -> dict[str, str]:
-        """Return the other values of that, for a revision that follows `moved` in the version table."""
-        digest = self._digest(known)
-        times = {"started": started.isoformat(), "finished": finished.isoformat()}
-        return {**_content(known.edge, known.checksum, digest), "floor": known.edge.floor, "moved": moved, **times}
+        Args:
+            connection: to PostgreSQL.
+            known: the revision that was just applied.
+            moved: the one before it, where the version table still is.
+            version_table: as it stands in a statement.
+            times: when the revision began, and now.
+
+        Returns:
+            how many rows of the version table were moved.
+        """
+        if self._closed is None:
+            text = CLOSED.replace("{version}", version_table.replace(":", r"\:").replace("{", "{{").replace("}", "}}"))
+            self._closed = _statement(text, self.ledger.name).bindparams(*_TIMES)
+        values = self._values(known, self._digest(known)) | {"moved": moved}
+        done = connection.execute(self._closed, {**values, "started": times[0], "finished": times[1]})
+        return done.rowcount
 
     def reverted(self, connection: sa.Connection, revision: str) -> None:
         """Write that a revision was downgraded, in the transaction that did it; a row that is not there stays away."""

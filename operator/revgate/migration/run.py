@@ -100,12 +100,14 @@ def held(sessions: Sessions, project: Project, findings: Findings) -> Iterator[L
 
 def _bring(request: Request, target: str, findings: Findings, view: View, place: Place) -> None:
     """Do what the view, seen under the lock, asks for."""
-    if request.baseline and not view.heads and place.sessions.has_tables(place.project.history):
+    begins = request.baseline and not view.heads and place.sessions.has_tables(place.project.history)
+    if begins:
         view = _begin_at_baseline(request, target, findings, place)
     behind = view.standing is Standing.BEHIND
     if behind:
         request.review(place, view)
-        request.hooks.before_upgrade(view.heads, view.pending)
+        if not begins:
+            request.hooks.before_upgrade(view.heads, view.pending)
         place.lock.ensure_schema()
     ledger = _agreeing_ledger(request, place, findings, view) if request.ledger.enabled else None
     findings.has_ledger = ledger is not None
@@ -118,7 +120,10 @@ def _bring(request: Request, target: str, findings: Findings, view: View, place:
 
 def _begin_at_baseline(request: Request, target: str, findings: Findings, place: Place) -> View:
     """Write down where a database is that was made without Alembic, and look again."""
-    heads = resolve_target(request.baseline, place.project.revisions, place.project.scripts.directory)
+    directory = place.project.scripts.directory
+    heads = resolve_target(request.baseline, place.project.revisions, directory)
+    if pending := pending_revisions(directory, heads, findings.target):
+        request.hooks.before_upgrade(heads, pending)  # who stops the run here wants to find nothing written
     place.lock.ensure_schema()
     write_heads(place, target, heads)
     get_logger().info("baseline_stamped", revisions=list(heads), place=place.project.history.place)
@@ -173,7 +178,7 @@ def apply(request: Request, task: Task, findings: Findings, place: Place, ledger
     with (
         stage(sessions.engine) as (scene, connection),
         sessions.watching(connection) as watch,
-        sessions.hastened(connection, len(task.revisions)) as pace,
+        sessions.hastened(connection, len(task.revisions)),
     ):
         application = Application(
             project=place.project,
@@ -185,7 +190,6 @@ def apply(request: Request, task: Task, findings: Findings, place: Place, ledger
             checkpoint=request.checkpoint,
             hooks=request.hooks,
             connection=connection,
-            pace=pace,
         )
         try:
             place.lock.extend_to(connection)

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from alembic.ddl.impl import DefaultImpl
 from alembic.runtime import migration
 from alembic.runtime.migration import HeadMaintainer, MigrationContext
+from alembic.util import CommandError
 from sqlalchemy.sql.elements import quoted_name
 
 Taken: TypeAlias = Callable[[str, str], bool]
@@ -53,3 +54,22 @@ def is_plain(context: MigrationContext) -> bool:
     is_usual = [column.name for column in table.primary_key] == [column.name for column in table.columns]
     named = any(isinstance(name, quoted_name) and name.quote is not None for name in (table.name, table.schema))
     return is_usual and not (listened or translated or named) and type(context.impl)._exec is DefaultImpl._exec  # noqa: SLF001
+
+
+def version_table_of(context: MigrationContext) -> str:
+    """Return the version table as it stands in a statement."""
+    names = filter(None, (context.version_table_schema, context.version_table))
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def refuse_other_count(context: MigrationContext, count: int, moved: str, revision: str) -> None:
+    """Say what Alembic says when the row of the version table was not where it should have been.
+
+    Raises:
+        CommandError: unless it was one row.
+    """
+    if count != 1:
+        raise CommandError(
+            f"Online migration expected to match one row when updating '{moved}' to '{revision}' in "
+            f"'{context._version.name}'; {count} found"  # noqa: SLF001  as above
+        )

@@ -287,7 +287,6 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
                 before_revision=partial(call_all, self.hooks.before_revisions),
                 after_revision=partial(call_all, self.hooks.after_revisions),
                 after_upgrade=partial(call_all, self.hooks.after_upgrades),
-                are_between=self.hooks.are_between,
                 follower=self.hooks.follower,
             ),
             checkpoint=check,

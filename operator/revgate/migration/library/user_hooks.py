@@ -20,10 +20,6 @@ class UserHooks:
     after_revisions: list[Hook] = field(default_factory=list)
     follower: Follower = field(default_factory=Follower)
 
-    def are_between(self) -> bool:
-        """Say whether anything is called between two revisions."""
-        return bool(self.before_revisions or self.after_revisions)
-
     def before_upgrade(self, hook: F) -> F:
         """Call this before the first statement of an upgrade that has something to do; it may take the pending ids."""
         return _added(hook, self.before_upgrades)

@@ -13,11 +13,12 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 
-_REMARKS: Final = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+_REMARKS: Final = r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*"
 _UTILITY: Final = re.compile(
     _REMARKS + r"(?:ALTER|COMMENT|COPY|CREATE|DO|DROP|GRANT|IMPORT|NOTIFY|REVOKE|SECURITY|SET)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_DOLLARS: Final = re.compile(r"\$\w*\$")
 _TABLE_AS: Final = re.compile(  # it takes values, like a query
     _REMARKS + r"CREATE\s+(?:\w+\s+){0,2}TABLE\b.*\bAS\b", re.IGNORECASE | re.DOTALL
 )
@@ -33,8 +34,16 @@ def _execute(cursor: psycopg.Cursor, statement: str, parameters: Any, context: A
     is_one = isinstance(parameters, (dict, tuple)) and parameters
     if not is_one or not _UTILITY.match(statement) or _TABLE_AS.match(statement):
         return False
+    if _ends_a_text(statement, parameters):
+        return False  # the server then refuses the value, as it always did
     cursor.execute(psycopg.ClientCursor(cursor.connection).mogrify(_without_casts(statement, context), parameters))
     return True
+
+
+def _ends_a_text(statement: str, parameters: Any) -> bool:
+    """Whether a value holds a dollar quote of the statement: written into it, the rest would run as SQL."""
+    values = parameters.values() if isinstance(parameters, dict) else parameters
+    return any(mark in str(value) for mark in _DOLLARS.findall(statement) for value in values)
 
 
 def _without_casts(statement: str, context: Any) -> str:

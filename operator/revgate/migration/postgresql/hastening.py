@@ -14,18 +14,13 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import errors
 
-from revgate.migration.pace import Pace, Stepwise
-from revgate.migration.postgresql.closing import Hurried
-
 _FEW: Final = 10
 _WRITE: Final = "SELECT pg_logical_emit_message(true, 'revgate', '')"  # its commit waits for all before it
 
 
 @contextmanager
-def hastened(control: psycopg.Connection, connection: sa.Connection, revisions: int) -> Iterator[Pace]:
+def hastened(control: psycopg.Connection, connection: sa.Connection, revisions: int) -> Iterator[None]:
     """Let the commits of `connection` return at once, when there are many, and wait for the last of them at the end.
-
-    Yields the pace at which they are committed.
 
     Args:
         control: a session whose own commits wait, as the server or the role has it.
@@ -33,13 +28,12 @@ def hastened(control: psycopg.Connection, connection: sa.Connection, revisions: 
         revisions: how many there are to come.
     """
     if revisions <= _FEW or not _can_wait(control):
-        yield Stepwise()
+        yield
         return
     connection.exec_driver_sql("SET synchronous_commit TO off")
     connection.commit()
     try:
-        with Hurried(connection).at_work() as pace:
-            yield pace
+        yield
     except BaseException:
         with suppress(psycopg.Error):  # what the run failed of is to be told, and not this
             control.execute(_WRITE)

@@ -17,7 +17,6 @@ from revgate.migration.errors import ConnectionLost, EnvironmentFailed, Permissi
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.history import History
 from revgate.migration.output.wording import first_line
-from revgate.migration.pace import Pace
 from revgate.migration.patience import Patience
 from revgate.migration.postgresql.address import Address, url_of
 from revgate.migration.postgresql.blockers import BlockerWatch, watching
@@ -154,7 +153,7 @@ class PostgresSessions:
         with taken((self.address.place, history), REFUSAL), locked(self.control, history, wait) as lock:
             yield PostgresLock(lock, self.identity)
 
-    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[Pace]:
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[None]:
         """Let many revisions be committed without waiting for the disk after each."""
         return hastened(self.control, connection, revisions)
 

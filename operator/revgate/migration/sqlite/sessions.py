@@ -13,7 +13,6 @@ from alembic.runtime.migration import MigrationContext
 from revgate.migration.database import Visit
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.history import History
-from revgate.migration.pace import Pace, Stepwise
 from revgate.migration.reentry import REFUSAL, taken
 from revgate.migration.seen import Seen
 from revgate.migration.sqlite.file import BEGIN, Address, check_open, new_engine
@@ -112,9 +111,9 @@ class SqliteSessions:
         ):
             yield SqliteLock(self.control, history)
 
-    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[Pace]:  # noqa: ARG002
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[None]:  # noqa: ARG002
         """Hasten nothing: a file is waited for as the user's engine has it."""
-        return nullcontext(Stepwise())
+        return nullcontext()
 
     @contextmanager
     def watching(self, connection: sa.Connection) -> Iterator["NobodySeen"]:

@@ -1,4 +1,4 @@
-"""Many revisions: one is committed while the next computes, and nobody can tell but by the clock."""
+"""Many revisions: one statement writes both rows of each, and nobody can tell but by the clock."""
 
 from pathlib import Path
 
