@@ -126,6 +126,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"baseline": "0001", "downgrade": {"to": "0005"}},
         "baseline is about the way up and downgrade.to about the way down: leave one of them out",
     ),
+    "a downgrade that wants approval": (
+        {"downgrade": {"to": "0005"}, "approval": "Always"},
+        "a downgrade is neither planned nor approved",
+    ),
     "lint in other words": ({"lint": "Strict"}, 'supported values: "None", "Warn", "Enforce"'),
     "a backup without a claim": ({"backup": {"method": "PgDump"}}, "a backup needs claimName"),
     "a backup by another method": ({"backup": {"method": "Snapshot"}}, 'supported values: "None", "PgDump"'),

@@ -24,9 +24,10 @@ from revgate.control.decision import (
     Tell,
     Unseen,
 )
+from revgate.control.job import job_name
 from revgate.control.kinds import Kind
 from revgate.control.plan_resource import Approved, Rejected
-from revgate.control.record import HistoryEntry, Outcome, RunRecord, RunState, Status
+from revgate.control.record import HistoryEntry, Observation, Outcome, RunRecord, RunState, Status
 from revgate.control.snapshot import Malformed, Migration, Pod, Snapshot
 from support.builders import (
     EARLIER_UID,
@@ -103,6 +104,11 @@ TOLD = {"inputs": planning(ASKING), "reason": Reason.PLANNED, "outcome": Outcome
 LOOKING = migration(spec(drift={"interval": "10m"}))
 RESTING = migration(spec(drift={"interval": "10m"}, suspend=True))
 DOWN = migration(spec(downgrade={"to": "0001"}))
+_LOOK = job_name(LOOKING, looking(LOOKING)["inputs"], 1)
+LOOKED = Status(observed_by=Observation(job=_LOOK, created_at=ago(9999)))
+CARRIED_OUT = Status(
+    history=(HistoryEntry(job="j", plan=PLAN.name, outcome=Outcome.SUCCEEDED, reason="UpToDate", finished_at=ago(7)),)
+)
 APPLIED_BY_9 = Status(
     current_revisions=("0002",),
     history=(HistoryEntry(to=("0002",), image="ledger:9", job="j", outcome=Outcome.SUCCEEDED, reason="UpToDate"),),
@@ -438,7 +444,39 @@ EVENTS: dict[str, tuple[Snapshot, Expected]] = {
         snapshot(ASKING, plans=(replace(APPROVED, inputs="other"),)),
         expect(Start, kind=Kind.PLAN, attempt=1),
     ),
+    "the plan was approved and carried out, and the database was brought back since": (
+        snapshot(
+            migration(ASKING.spec, status=CARRIED_OUT),
+            reported(DOWN, 0, said=report(0, reason=Reason.DOWNGRADED), **going_down(DOWN)),
+            plans=(APPROVED,),
+        ),
+        expect(Discard, plan=APPROVED),
+    ),
+    "the plan was rejected before the container of its Job started": (
+        snapshot(
+            ASKING,
+            run(ASKING, inputs=carrying_out(ASKING, APPROVED), plan=PLAN.name),
+            plans=(plan(ASKING, rejected=NO),),
+        ),
+        expect(Remove, ended=None),
+    ),
+    "the approved plan had changed, and only plans are asked for now": (
+        snapshot(
+            PLANNING,
+            reported(PLANNING, 37, said=CHANGED, inputs=carrying_out(PLANNING, plan(PLANNING))),
+            plans=(plan(PLANNING),),
+        ),
+        expect(Discard, plan=plan(PLANNING)),
+    ),
     # drift
+    "it is time to look again, and the Job of the last look is gone": (
+        snapshot(migration(LOOKING.spec, status=LOOKED), reported(LOOKING, 0, created=700, ended=600)),
+        expect(Start, kind=Kind.INSPECT, attempt=2),
+    ),
+    "the look saw nothing, and drift is not looked for any more": (
+        snapshot(PLAIN, reported(PLAIN, Exit.UNREACHABLE, ended=1, **looking(PLAIN))),
+        expect(Again, reason=Reason.DATABASE_UNREACHABLE),
+    ),
     "it is not yet time to look again": (
         snapshot(LOOKING, reported(LOOKING, 0)),
         expect(Done, reason=Reason.UP_TO_DATE, check_at=ago(-590)),

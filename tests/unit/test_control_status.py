@@ -14,7 +14,7 @@ from revgate.control.decision import Again, Decision, Discard, Done, Remove, Sta
 from revgate.control.news import is_news
 from revgate.control.patch import merge_patch
 from revgate.control.reading import read_migration
-from revgate.control.record import ConditionStatus, HistoryEntry, Observation, Outcome, RunState, Status
+from revgate.control.record import Condition, ConditionStatus, HistoryEntry, Observation, Outcome, RunState, Status
 from revgate.control.snapshot import Plan, Snapshot
 from revgate.control.status import status_of
 from support.builders import (
@@ -22,7 +22,9 @@ from support.builders import (
     NOW,
     ago,
     at_work,
+    going_down,
     later,
+    looking,
     migration,
     report,
     reported,
@@ -351,3 +353,37 @@ def test_two_runs_that_end_in_the_same_second_are_both_news():
     known = recorded(snapshot(of, at_work(of))).model_copy(update={"observed_at": ago(10)})
     seen = snapshot(migration(status=known), reported(of, 0))
     assert recorded(seen).current_revisions == ("0002",)
+
+
+READY = Condition(
+    type="Ready", status=ConditionStatus.TRUE, reason="UpToDate", message="m", last_transition_time=ago(99)
+)
+
+
+def test_a_look_for_drift_makes_nothing_ready_for_another_spec():
+    before, after_edit = (
+        migration(spec(image="a")),
+        migration(spec(image="b"), generation=2, status=Status(conditions=(READY,), observed_generation=1)),
+    )
+    seen = snapshot(after_edit, run(before, **looking(before)))
+    assert isinstance(decide(seen), Remove)
+    assert condition(recorded(seen), "Ready").status is ConditionStatus.FALSE
+
+
+def test_a_look_for_drift_leaves_a_ready_migration_ready():
+    of = migration(spec(drift={"interval": "10m"}), status=Status(conditions=(READY,)))
+    for runs in ((run(of, **looking(of)),), (at_work(of, **looking(of)),), (reported(of, 10, **looking(of)),)):
+        assert condition(recorded(snapshot(of, *runs)), "Ready").status is ConditionStatus.TRUE
+
+
+def test_a_downgrade_is_about_one_database():
+    down = spec(downgrade={"to": "0001"})
+    other = spec(downgrade={"to": "0001"}, database={"urlFrom": {"secretKeyRef": {"name": "other", "key": "url"}}})
+    assert going_down(migration(down))["inputs"] != going_down(migration(other))["inputs"]
+
+
+def test_what_is_about_to_go_is_not_served_until_it_is_known_what_is_left():
+    of = migration(spec(downgrade={"to": "0001"}), status=Status(served_revisions=("0002", "0001")))
+    assert recorded(snapshot(of)).served_revisions == ("0001",)
+    assert recorded(snapshot(of, at_work(of, **going_down(of)))).served_revisions == ("0001",)
+    assert recorded(snapshot(of, reported(of, 14, **going_down(of)))).served_revisions == ("0001",)
