@@ -91,6 +91,10 @@ LATEST_B = Status(run=_record(ON_B, reason=Reason.UP_TO_DATE, outcome=Outcome.SU
 BACK_TO_A_REMEMBERING_B = migration(A, generation=3, status=LATEST_B)
 LEFT_READY = Status(run=_record(migration(), reason=Reason.UP_TO_DATE, outcome=Outcome.SUCCEEDED))
 READY_ONCE = migration(status=LEFT_READY)
+READY_AND_SEEN = migration(
+    status=Status(run=_record(migration(), reason=Reason.UP_TO_DATE, outcome=Outcome.SUCCEEDED, started_at=ago(30)))
+)
+GIVEN_UP = migration(status=Status(run=_record(migration(), reason=Reason.POD_NOT_STARTED)))
 AHEAD = Report(Exit.DONE, Reason.DATABASE_AHEAD, "Database is ahead", ("9",), ("9",), ("8",), read=True)
 GONE = Pod(name="ledger-pod", uid="pod-uid", job="ledger-job", created_at=ago(60), gone=True)
 
@@ -344,6 +348,14 @@ EVENTS: dict[str, tuple[Snapshot, Expected]] = {
     "only the status of an earlier spec is left": (
         remembered(inputs="other", reason=Reason.UP_TO_DATE),
         expect(Start, attempt=1),
+    ),
+    "done, and an older view still shows the runner at work": (
+        snapshot(READY_AND_SEEN, replace(at_work(READY_AND_SEEN), job=READY_AND_SEEN.status.run.job)),
+        expect(Done, reason=Reason.UP_TO_DATE),
+    ),
+    "given up before it started, and it has started all the same": (
+        snapshot(GIVEN_UP, replace(at_work(GIVEN_UP), job=GIVEN_UP.status.run.job)),
+        expect(Progress, reason=Reason.RUNNING),
     ),
     # plans and approval
     "everything is to be approved, and nobody knows what": (

@@ -57,6 +57,13 @@ class _Case:
         record = self.migration.status.run
         return run.deleting and record is not None and record.job == run.job and record.state is RunState.FINISHED
 
+    def has_ended(self, run: Run) -> bool:
+        """Whether the status says that this run was at work and is over: what shows it at work is an older view."""
+        record = self.migration.status.run
+        if record is None or record.job != run.job or record.uid != run.uid:
+            return False
+        return record.state is RunState.FINISHED and record.started_at is not None
+
     def start(self, attempt: int, failures: int = 0) -> Start:
         """Return the start of this try of the goal."""
         goal = self.goal
@@ -126,6 +133,8 @@ def _is_at_work(case: _Case) -> Decision | None:
     """The run of these inputs has not ended."""
     for run in case.snapshot.runs:
         match state_of(run):
+            case Started() if case.is_ours(run) and case.has_ended(run):
+                continue
             case Started() if case.is_ours(run) and run.kind is Kind.INSPECT:
                 return Inspecting(run)
             case Started() if case.is_ours(run):
