@@ -83,6 +83,11 @@ def plan_hash(
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
 
 
+def digest_in(image: str) -> str:
+    """Return the digest of an image's name, "" when it has none."""
+    return image.partition("@")[2]
+
+
 def encode_plan(plan: PlanDocument) -> tuple[str, ...]:
     """Return the log lines, without newlines."""
     kept = _within(plan, MOST_SQL)

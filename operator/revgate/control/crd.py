@@ -1,9 +1,11 @@
 """The CRD, generated from the types of spec and status: pydantic's JSON schema made structural."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from revgate.contract import names
 from revgate.contract.reasons import Reason
+from revgate.control.model import rules
 from revgate.control.record import Status
 from revgate.control.spec import Spec
 
@@ -33,60 +35,81 @@ _COLUMNS: Final = (
 
 def schema_migration_crd() -> dict[str, Any]:
     """Return the CustomResourceDefinition of SchemaMigration, as a manifest."""
+    return crd_of(names.KIND, names.PLURAL, names.SHORT_NAME, _COLUMNS, _root(), {"status": {}})
+
+
+def crd_of(
+    kind: str,
+    plural: str,
+    short_name: str,
+    columns: Iterable[tuple[str, str, str, int]],
+    root: dict[str, Any],
+    subresources: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the CustomResourceDefinition of one of our kinds.
+
+    Args:
+        kind: in the singular, with capitals.
+        plural: in small letters.
+        short_name: for the command line.
+        columns: name, type, JSON path and priority of each printer column.
+        root: the schema of the whole object.
+        subresources: those that are switched on.
+    """
+    version = {
+        "name": names.VERSION,
+        "served": True,
+        "storage": True,
+        **({"subresources": subresources} if subresources else {}),
+        "additionalPrinterColumns": [
+            {"name": name, "type": type_, "jsonPath": path} | ({"priority": priority} if priority else {})
+            for name, type_, path, priority in columns
+        ],
+        "schema": {"openAPIV3Schema": root},
+    }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{names.PLURAL}.{names.GROUP}"},
+        "metadata": {"name": f"{plural}.{names.GROUP}"},
         "spec": {
             "group": names.GROUP,
             "scope": "Namespaced",
             "names": {
-                "kind": names.KIND,
-                "listKind": f"{names.KIND}List",
-                "plural": names.PLURAL,
-                "singular": names.KIND.lower(),
-                "shortNames": [names.SHORT_NAME],
+                "kind": kind,
+                "listKind": f"{kind}List",
+                "plural": plural,
+                "singular": kind.lower(),
+                "shortNames": [short_name],
             },
-            "versions": [_version()],
+            "versions": [version],
         },
     }
 
 
-def _version() -> dict[str, Any]:
+def object_of(description: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object of ours with these properties beside those that every object has."""
     return {
-        "name": names.VERSION,
-        "served": True,
-        "storage": True,
-        "subresources": {"status": {}},
-        "additionalPrinterColumns": [
-            {"name": name, "type": kind, "jsonPath": path} | ({"priority": priority} if priority else {})
-            for name, kind, path, priority in _COLUMNS
-        ],
-        "schema": {"openAPIV3Schema": _root()},
+        "type": "object",
+        "description": description,
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            **properties,
+        },
     }
 
 
 def _root() -> dict[str, Any]:
     status = _without_defaults(structural(Status.model_json_schema(by_alias=True)))
     status["default"] = {"conditions": [_WAITING]}
-    return {
-        "type": "object",
-        "description": "An Alembic history applied to one database",
-        "required": ["spec"],
-        "properties": {
-            "apiVersion": {"type": "string"},
-            "kind": {"type": "string"},
-            "metadata": {"type": "object"},
-            "spec": structural(Spec.model_json_schema(by_alias=True)),
-            "status": _with_condition_map(status),
-        },
-        "x-kubernetes-validations": [
-            {
-                "rule": "self.metadata.name.size() <= 63",
-                "message": "a migration's name has at most 63 characters: pods carry it in a label",
-            }
-        ],
-    }
+    root = object_of(
+        "An Alembic history applied to one database",
+        {"spec": structural(Spec.model_json_schema(by_alias=True)), "status": _with_condition_map(status)},
+    )
+    name = ("self.metadata.name.size() <= 63", "a migration's name has at most 63 characters: pods carry it in a label")
+    return root | rules(name)
 
 
 def structural(schema: dict[str, Any]) -> dict[str, Any]:

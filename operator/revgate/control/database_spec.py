@@ -3,7 +3,6 @@
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
-from pydantic.alias_generators import to_camel
 
 from revgate.control.model import Part, rules
 
@@ -28,10 +27,6 @@ class Database(Part):
     """The database to migrate: a whole URL, or its parts."""
 
     model_config = ConfigDict(
-        frozen=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="ignore",
         json_schema_extra=rules(
             (
                 f"has(self.urlFrom) != [{', '.join(f'has(self.{part})' for part in _PARTS)}].exists(given, given)",

@@ -49,7 +49,7 @@ class _Case:
     @property
     def is_held(self) -> bool:
         spec = self.spec
-        unplanned = bool(spec.downgrade.to) and (spec.mode == "Plan" or spec.approval != "Never")  # the CRD refuses it
+        unplanned = bool(spec.downgrade.to) and spec.wants_plans  # the CRD refuses it
         return spec.suspend or self.migration.is_deleted or unplanned
 
     def is_remembered(self, run: Run) -> bool:

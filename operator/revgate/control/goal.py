@@ -7,7 +7,6 @@ otherwise   no plan of these inputs  run them to be told what they would do
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from revgate.contract.reasons import Reason
 from revgate.control.inputs import (
@@ -22,8 +21,6 @@ from revgate.control.latest import newest_of
 from revgate.control.record import Outcome, RunRecord, Status
 from revgate.control.snapshot import Plan, Run, Snapshot
 from revgate.control.spec import Spec
-
-_MODE_PLAN: Final = "Plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def goal_of(snapshot: Snapshot, spec: Spec) -> Goal:
     plans = [plan for plan in snapshot.plans if plan.inputs == planning]
     if done := _done_already(snapshot, base, planning, plans):
         return done
-    if spec.mode != _MODE_PLAN and spec.approval == "Never":
+    if not spec.wants_plans:
         return Goal(base)
     if not plans:
         return Goal(planning, Kind.PLAN)

@@ -36,9 +36,13 @@ class Try:
 
 def job_name(migration: Migration, inputs: str, attempt: int) -> str:
     """Return a Job name that only this spec and try can have: at most 40 characters of the name, a hash, the try."""
-    stem = re.sub(r"[^a-z0-9-]", "-", migration.key.name)[:40].rstrip("-")
     key = digest([migration.uid, migration.generation, inputs])[:10]
-    return f"{stem}-{key}-{attempt}"
+    return f"{stem_of(migration)}-{key}-{attempt}"
+
+
+def stem_of(migration: Migration) -> str:
+    """Return what the names of a migration's Jobs and plans begin with."""
+    return re.sub(r"[^a-z0-9-]", "-", migration.key.name)[:40].rstrip("-")
 
 
 def series_of(job: str) -> str:

@@ -17,6 +17,7 @@ from revgate.control.news import is_news
 from revgate.control.plans import read_plans
 from revgate.control.reading import read_migration, read_orphan, read_run
 from revgate.control.snapshot import Key, Migration, Plan, Run, Snapshot
+from revgate.control.spec import Spec
 
 Body = dict[str, Any]
 
@@ -33,10 +34,12 @@ class Observer:
     image: str
 
     async def observe(self, key: Key, body: Body, *, proven: bool) -> Snapshot:
-        """Return a snapshot; with `proven`, of Jobs and pods read from the API server just now."""
+        """Return a snapshot; with `proven`, of Jobs, pods and plans that were read from the API server just now."""
+        migration = read_migration(body)
         if proven:
             await self.refresh(key)
-        migration = read_migration(body)
+        if proven and isinstance(migration.spec, Spec) and migration.spec.wants_plans:
+            await self._list(names.PLANS, self.cache.plans, key)
         now = datetime.now(UTC)
         plans = read_plans(self.cache.plans.of(key), migration.uid)
         found = self.runs_of(key)
@@ -60,7 +63,6 @@ class Observer:
         """Read the Jobs and pods of a migration from the API server."""
         await self._list("jobs", self.cache.jobs, key)
         await self._list("pods", self.cache.pods, key)
-        await self._list(names.PLANS, self.cache.plans, key)
 
     async def _list(self, kind: str, shelf: Shelf, key: Key) -> None:
         """Ask until no event has overtaken the answer: an older list must not undo what a watch has shown."""

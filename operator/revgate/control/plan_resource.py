@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
-from pydantic.alias_generators import to_camel
 
 from revgate.contract.planned import MOST_REVISIONS
 from revgate.control.model import Part, rules
@@ -55,10 +54,6 @@ class PlanSpec(Part):
     """A plan. Only `approved` and `rejected` are ever written into it, once."""
 
     model_config = ConfigDict(
-        frozen=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="ignore",
         json_schema_extra=rules(
             (
                 " && ".join(f"self.{name} == oldSelf.{name}" for name in _SETTLED)

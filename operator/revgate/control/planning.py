@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from revgate.contract.exits import Next
+from revgate.contract.planned import digest_in
 from revgate.contract.reasons import Reason
 from revgate.control.decision import Await, Stall, Tell
 from revgate.control.endings import Ended
@@ -41,7 +42,7 @@ def told(snapshot: Snapshot, spec: Spec, run: Run | RunRecord | None) -> Tell | 
     if not isinstance(run, Run) or run.document is None:
         return None
     migration, asked = snapshot.migration, spec.image or snapshot.image
-    digest = run.pod.image.rpartition("@")[2] if run.pod and "@" in run.pod.image else ""
+    digest = digest_in(run.pod.image) if run.pod else ""
     image = f"{asked.partition('@')[0]}@{digest}" if digest else asked  # a node may know it by another name
     plan = plan_of(migration, spec, run.document, image)
     return Tell(plan_name(migration, run.inputs, plan), run.inputs, plan)

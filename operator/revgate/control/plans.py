@@ -1,6 +1,5 @@
 """SchemaPlans: made from what a plan run told, and read back."""
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -8,8 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from revgate.contract import names
-from revgate.contract.planned import PlanDocument
+from revgate.contract.planned import PlanDocument, digest_in
 from revgate.control.inputs import digest
+from revgate.control.job import stem_of
 from revgate.control.plan_resource import FoundInPlan, PlanSpec, RevisionInPlan
 from revgate.control.snapshot import Migration, Plan
 from revgate.control.spec import Spec
@@ -19,7 +19,7 @@ def plan_of(migration: Migration, spec: Spec, document: PlanDocument, image: str
     """Return the plan that a run told, of an image with its digest where that is known."""
     return PlanSpec(
         migration=migration.key.name,
-        hash=document.hash(image.partition("@")[2]),
+        hash=document.hash(digest_in(image)),
         from_=document.before,
         to=document.target,
         image=image,
@@ -48,8 +48,7 @@ def needs_approval(spec: Spec, *, destructive: bool) -> bool:
 
 def plan_name(migration: Migration, inputs: str, plan: PlanSpec) -> str:
     """Return a name that only this plan of this spec can have."""
-    stem = re.sub(r"[^a-z0-9-]", "-", migration.key.name)[:40].rstrip("-")
-    return f"{stem}-{digest([migration.uid, inputs, plan.hash])[:10]}"
+    return f"{stem_of(migration)}-{digest([migration.uid, inputs, plan.hash])[:10]}"
 
 
 def plan_body(migration: Migration, inputs: str, plan: PlanSpec) -> dict[str, Any]:

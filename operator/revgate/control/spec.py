@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
-from pydantic.alias_generators import to_camel
 
 from revgate.contract.durations import PATTERN
 from revgate.control.alembic_spec import Alembic
@@ -119,10 +118,6 @@ class Backup(Part):
     """A backup before the first statement; the upgrade stops if it fails."""
 
     model_config = ConfigDict(
-        frozen=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="ignore",
         json_schema_extra=rules(
             (
                 "!has(self.method) || self.method == 'None' || has(self.claimName)",
@@ -152,10 +147,6 @@ class Spec(Part):
     """What a SchemaMigration asks for: one Alembic history, applied to one database."""
 
     model_config = ConfigDict(
-        frozen=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="ignore",
         json_schema_extra=rules(
             (
                 f"self.image != '' || ({' && '.join(_NOTHING_OF_SCRIPTS)})",
@@ -230,3 +221,8 @@ class Spec(Part):
     job: Annotated[JobOptions, Field(description="The Job that runs the migration")] = JobOptions()
     ledger: Annotated[Ledger, Field(description="The record of applied revisions in the database")] = Ledger()
     history_limit: Annotated[int, Field(ge=0, le=100, description="Finished runs kept in status.history")] = 10
+
+    @property
+    def wants_plans(self) -> bool:
+        """Whether what would be done is written down before it may be done."""
+        return self.mode == "Plan" or self.approval != "Never"

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
-from revgate.contract.planned import MOST_REVISIONS, PlanDocument, PlannedFinding, PlannedRevision, plan_hash
+from revgate.contract.planned import MOST_REVISIONS, PlanDocument, PlannedFinding, PlannedRevision, digest_in, plan_hash
 from revgate.contract.reasons import Reason
 from revgate.migration.database import Sessions
 from revgate.migration.disagreement import refuse_edited
@@ -94,11 +94,6 @@ def refuse_unapproved(
             f"Plan {approved[:10]} was approved and would not be what runs now: from {', '.join(heads) or 'base'}, "
             f"{len(pending)} revisions; nothing was run"
         )
-
-
-def digest_in(image: str) -> str:
-    """Return the digest of an image's name, "" when it has none."""
-    return image.partition("@")[2]
 
 
 def _document(plan: Plan, project: Project, heads: Sequence[str], target: Sequence[str]) -> PlanDocument:
