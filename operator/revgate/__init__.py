@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from revgate.migration.library.results import MigrationResult
     from revgate.migration.library.runner import MigrationRunner
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __version_schema__ = "0008"
 """The newest bundled revision: what an app that uses the bundled ledger requires."""

@@ -22,10 +22,10 @@ AFFINITY = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
 
 # value: (what a user sets, the kind that shows it, where, what is there)
 VALUES: dict[str, tuple[Any, str, str, Any]] = {
-    "image.repository": ("registry.example/op", "Deployment", f"{CONTAINER}.image", "registry.example/op:0.1.0"),
+    "image.repository": ("registry.example/op", "Deployment", f"{CONTAINER}.image", "registry.example/op:0.2.0"),
     "image.tag": ("9@sha256:ab", "Deployment", f"{CONTAINER}.image", "revgate/operator:9@sha256:ab"),
     "image.pullPolicy": ("Always", "Deployment", f"{CONTAINER}.imagePullPolicy", "Always"),
-    "runnerImage.repository": ("r.example/run", "Deployment", f"{CONTAINER}.env.0.value", "r.example/run:0.1.0"),
+    "runnerImage.repository": ("r.example/run", "Deployment", f"{CONTAINER}.env.0.value", "r.example/run:0.2.0"),
     "runnerImage.tag": ("1e4", "Deployment", f"{CONTAINER}.env.0.value", "revgate/runner:1e4"),
     "imagePullSecrets": ([{"name": "key"}], "Deployment", f"{POD}.imagePullSecrets", [{"name": "key"}]),
     "replicas": (3, "Deployment", "spec.replicas", 3),

@@ -34,7 +34,7 @@ name: ledger
 version: 1.0.0
 dependencies:
 - name: schema-migration
-  version: 0.1.0
+  version: 0.2.0
   repository: file://{LIBRARY}
 """,
     "templates/migration.yaml": '{{ include "schema-migration.migration" . }}',
