@@ -15,15 +15,23 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+import node
 import revisions
 import rows
+import scale
 import stall
 from processes import ROOT
 from sizes import FULL, QUICK
 from tables import Floor, Table, as_markdown, as_text, floors_table
 
 BEGIN, END = "<!-- figures of bench/all.py --markdown -->", "<!-- end of the figures -->"
-SECTIONS = {"revisions": revisions.measure, "rows": rows.measure, "stall": stall.measure}
+SECTIONS = {
+    "revisions": revisions.measure,
+    "rows": rows.measure,
+    "stall": stall.measure,
+    "scale": scale.measure,
+    "node": node.measure,
+}
 
 
 def main() -> None:

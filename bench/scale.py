@@ -16,7 +16,6 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -25,7 +24,9 @@ from processes import ROOT
 sys.path.insert(0, str(ROOT / "tests"))
 
 from apiserver import CRDS, ApiServer, Body, all_at_once, connected, following, has_ended, is_ready
+from sizes import FULL, Load, Size
 from tables import Floor, Results, Table, as_text, floors_table
+from webhook import EMPTY, WEBHOOK, asked_in_turns, ninety_ninth
 
 from revgate.contract import names
 from support.cluster import Cluster
@@ -37,16 +38,6 @@ WRITES = re.compile(
     r'^revgate_api_calls_total\{code="2..",kind="(?!leases|events)(\w+)",verb="(?!GET|LIST|WATCH)\w+"\} (\S+)'
 )
 SAMPLE = re.compile(r"^(revgate_queue_depth|revgate_reconcile_seconds_count|revgate_leader) (\S+)$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Load:
-    """How much is measured."""
-
-    migrations: int
-    latency: int
-    burst: int
-    idle: float
 
 
 class Watched(Operator):
@@ -177,8 +168,7 @@ def control_plane() -> Iterator[Cluster]:
     """Return a control plane without controllers, with the CRDs."""
     cluster = Cluster.up(f"bench-{os.getpid()}", control_plane_only=True)
     try:
-        cluster.kubectl("apply", "-f", str(CRDS))
-        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRDS))
+        cluster.define(CRDS)
         cluster.kubectl("create", "namespace", "bench")
         cluster.kubectl("create", "serviceaccount", "default", "-n", "bench", check=False)
         cluster.kill("controller-manager")
@@ -187,7 +177,12 @@ def control_plane() -> Iterator[Cluster]:
         cluster.down()
 
 
-async def measure(load: Load) -> Results:
+def measure(size: Size) -> Results:
+    """Measure the operator under this load."""
+    return asyncio.run(_measure_all(size.load))
+
+
+async def _measure_all(load: Load) -> Results:
     """Run everything, in the order in which it builds up."""
     with control_plane() as cluster, tempfile.TemporaryDirectory() as folder:
         operator = Watched(cluster, Path(folder) / "log", "--lease", "bench/revgate")
@@ -217,9 +212,11 @@ async def _measure(load: Load, api: ApiServer, operator: Watched) -> Results:
     burst_cpu = operator.cpu - burst_cpu
     print("burst is there", flush=True)
     here = 1 + load.latency + load.burst
-    for first in range(here, load.migrations, 500):
-        await bring_to_ready(api, [f"more-{number}" for number in range(first, min(first + 500, load.migrations))])
-        print(f"{first + 500} migrations are ready", flush=True)
+    with asked_in_turns() as answers:
+        for first in range(here, load.migrations, 500):
+            await bring_to_ready(api, [f"more-{number}" for number in range(first, min(first + 500, load.migrations))])
+            print(f"{min(first + 500, load.migrations)} migrations are ready", flush=True)
+    slowest = {name: ninety_ninth(seconds) for name, seconds in answers.items()}
     total = max(here, load.migrations)
     operator.stop()
 
@@ -254,11 +251,21 @@ async def _measure(load: Load, api: ApiServer, operator: Watched) -> Results:
         Floor("pod ended to Ready, p50", 0.05, median(ended), unit=" s"),
         Floor("pod ended to Ready, p99", 0.25, quantiles(ended, n=100)[98], unit=" s"),
         Floor(f"burst of {load.burst} ends to right statuses", 30, burst, burst_cpu, " s"),
+        Floor("webhook's p99 while migrations start, to an empty handler's", 2, slowest[WEBHOOK] / slowest[EMPTY]),
     ]  # fmt: skip
     asked = ", ".join(f"{what} {count:g}" for what, count in new.items() if count)
     note = f"A scrape of the metrics took {scraping:.2f} s of CPU. Requests in {load.idle:g} idle seconds: {asked}"
-    table = Table("Restarts", note, ("wall s", "CPU s", "writes", "MiB now", "MiB most"), rows)
-    return Results([table], floors)
+    restarted = Table("Restarts", note, ("wall s", "CPU s", "writes", "MiB now", "MiB most"), rows)
+    return Results([restarted, _answers(answers)], floors, {"restarts": restarts, "started": started, "ended": ended})
+
+
+def _answers(answers: dict[str, list[float]]) -> Table:
+    rows = [
+        (name, *(f"{1000 * each:.1f}" for each in (median(seconds), ninety_ninth(seconds))), f"{len(seconds)}")
+        for name, seconds in answers.items()
+    ]
+    note = "Milliseconds while the operator starts migrations and the API server takes them; over TLS, in turns."
+    return Table("The webhook's answers", note, ("p50", "p99", "answers"), rows)
 
 
 def _calls(text: str) -> dict[str, float]:
@@ -269,10 +276,9 @@ def _calls(text: str) -> dict[str, float]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("migrations", 5000), ("latency", 100), ("burst", 1000)):
-        parser.add_argument(f"--{name}", type=int, default=default, help=f"default: {default}")
-    parser.add_argument("--idle", type=float, default=60, help="seconds, default: 60")
-    found = asyncio.run(measure(Load(**vars(parser.parse_args()))))
+    for name, default in vars(FULL.load).items():
+        parser.add_argument(f"--{name}", type=type(default), default=default, help=f"default: {default}")
+    found = asyncio.run(_measure_all(Load(**vars(parser.parse_args()))))
     for table in (*found.tables, floors_table(found.floors)):
         print(as_text(table))
 

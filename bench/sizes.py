@@ -14,6 +14,16 @@ class Rounds:
 
 
 @dataclass(frozen=True)
+class Load:
+    """What the operator is given to do."""
+
+    migrations: int
+    latency: int  # migrations one by one
+    burst: int  # migrations whose runs end at once
+    idle: float  # seconds
+
+
+@dataclass(frozen=True)
 class Size:
     """What a run of the benchmarks takes on."""
 
@@ -22,6 +32,8 @@ class Size:
     lines_rounds: int
     report: float  # seconds that the reader of `stall` goes on
     stall_rounds: int
+    load: Load
+    node_rounds: int
 
 
 FULL = Size(
@@ -30,9 +42,17 @@ FULL = Size(
     lines_rounds=3,
     report=4.0,
     stall_rounds=3,
+    load=Load(migrations=5000, latency=100, burst=1000, idle=60),
+    node_rounds=7,
 )
 QUICK = Size(
-    revisions={10: Rounds(1, 3, 1), 100: Rounds(1, 1)}, lines=10_000, lines_rounds=1, report=1.0, stall_rounds=1
+    revisions={10: Rounds(1, 3, 1), 100: Rounds(1, 1)},
+    lines=10_000,
+    lines_rounds=1,
+    report=1.0,
+    stall_rounds=1,
+    load=Load(migrations=200, latency=5, burst=50, idle=5),
+    node_rounds=1,
 )
 FEW_FROM = 1000  # revisions from which a peer is run once from empty: some take minutes
 EMPTY_FLOOR_FROM = 1000

@@ -1,6 +1,20 @@
-"""What a watch brings, however long it is."""
+"""What lists and watches bring: everything once, however long it is, and what is gone as well."""
 
-from support.stage import MIGRATIONS, Stage
+import asyncio
+from collections import Counter
+
+import pytest
+
+from revgate.control.cache import Cache
+from revgate.control.cluster import Cluster as Connection
+from revgate.control.freshness import Freshness
+from revgate.control.refresh import Lists
+from revgate.control.snapshot import Key
+from revgate.control.watch import watch
+from support.api import Api
+from support.cluster import Cluster
+from support.stage import MIGRATIONS, Stage, manifest
+from support.waiting import eventually
 
 pytest_plugins = ["support.operator_fixtures"]
 
@@ -15,3 +29,51 @@ def test_an_object_that_is_longer_than_a_piece_of_the_stream_is_seen(stage: Stag
     stage.api.patch(MIGRATIONS, "ledger", {"metadata": {"annotations": {"example.com/much": "y" * 200_000}}})
     stage.apply("other")
     stage.bring_to_ready("other")
+
+
+def test_a_run_that_vanished_while_nobody_watched_is_missed(stage: Stage, crd: Cluster):
+    """An API server that comes back does not tell what was deleted before: the watch begins anew, from a list."""
+    stage.apply(retry={"initialDelay": "1s"})
+    job = stage.next_job()
+    stage.kubelet.start(job)
+    stage.until_true("Reconciling", "Running")
+    stage.operator.freeze()
+    stage.api.delete("jobs", job)
+    eventually("Job and pod are gone", lambda: not stage.jobs() and not stage.api.find("pods"), world=stage.picture)
+    crd.kill("apiserver")
+    crd.start("apiserver")
+    stage.operator.thaw()
+    stage.operator.may_fail = True
+    assert stage.next_job(job, timeout=60) != job
+
+
+def test_what_is_there_at_the_start_is_told_once_by_our_list_and_not_by_kopf_too(
+    api: Api, crd: Cluster, monkeypatch: pytest.MonkeyPatch
+):
+    """Kopf would make a task, a queue and a record of each object that it lists."""
+    monkeypatch.setenv("KUBECONFIG", str(crd.kubeconfig))  # read by Kopf now; by the client, when it was imported
+    monkeypatch.setattr("kubernetes.aio.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(crd.kubeconfig))
+    api.create(MIGRATIONS, manifest("before", suspend=True))
+    told = asyncio.run(wakes_until(api, "after"))
+    assert told == {"before": 1, "after": 1}
+
+
+async def wakes_until(api: Api, name: str) -> Counter[str]:
+    """Watch from the start until a migration that is made later was told of; return how often each was."""
+    told: Counter[str] = Counter()
+    stop = asyncio.Event()
+
+    def wake(key: Key) -> None:
+        if key.namespace == api.namespace:
+            told[key.name] += 1
+            if key.name == name:
+                stop.set()
+
+    cache, freshness = Cache(), Freshness()
+    async with await Connection.connect() as connection:
+        lists = Lists(connection, cache, wake, freshness)
+        watching = asyncio.create_task(watch(cache, lists, wake, freshness, stop))
+        await asyncio.wait_for(lists.all_filled.wait(), 30)
+        api.create(MIGRATIONS, manifest(name, suspend=True))
+        await asyncio.wait_for(watching, 30)
+    return told

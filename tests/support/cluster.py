@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.waiting import eventually
+
 LOCAL = Path(__file__).parents[2] / "deploy/local"
 
 
@@ -49,6 +51,13 @@ class Cluster:
 
     def helm(self, *args: str, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
         return run(["helm", *args], stdin=stdin, check=check, environment=self.environment)
+
+    def define(self, crds: Path) -> None:
+        """Apply CRDs and wait until their resources are served."""
+        self.kubectl("apply", "-f", str(crds))
+        wait = ("wait", "--for=condition=Established", "--timeout=30s", "-f", str(crds))
+        # kubectl fails at once where a CRD is so young that it has no conditions yet
+        eventually("The CRDs are established", lambda: self.kubectl(*wait, check=False).returncode == 0)
 
     def load(self, images: Iterable[str]) -> None:
         self._manage("load", *images)

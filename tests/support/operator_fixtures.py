@@ -21,8 +21,7 @@ CRD = LOCAL.parent / "crds"
 @pytest.fixture(scope="session")
 def crd(control_plane: Cluster) -> Cluster:
     """The control plane with our CRDs."""
-    control_plane.kubectl("apply", "-f", str(CRD))
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRD))
+    control_plane.define(CRD)
     return control_plane
 
 

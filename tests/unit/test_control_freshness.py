@@ -47,6 +47,12 @@ def test_a_watch_that_never_began_is_blind_in_the_end():
     assert freshness.blind() == ["Watch of jobs is blind"]
 
 
+def test_a_watch_that_has_ended_is_not_missed():
+    freshness = heard_ago(BLIND + 5)
+    freshness.forget("jobs")
+    assert (freshness.faults(), freshness.blind(), freshness.ages()) == ([], [], {})
+
+
 def test_what_is_not_watched_is_not_heard():
     freshness = Freshness()
     freshness.hear("customresourcedefinitions")

@@ -6,7 +6,6 @@ import pytest
 from kopf import Resource
 
 from revgate.control.cache import Cache
-from revgate.control.freshness import Freshness
 from revgate.control.watch import Backoffs, registry_of, settings_of
 
 SELECTED = [Resource("batch", "v1", "jobs"), Resource("", "v1", "pods")]
@@ -43,7 +42,7 @@ def test_each_request_starts_with_the_shortest_pause():
 
 
 def test_there_are_handlers_for_events_and_no_others():
-    registry = registry_of(Cache(), print, Freshness())
+    registry = registry_of(Cache(), print)
     assert len(registry._watching.get_all_handlers()) == 4
     assert not registry._changing.get_all_handlers()
     assert not registry._spawning.get_all_handlers()

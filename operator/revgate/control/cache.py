@@ -1,4 +1,4 @@
-"""What the watches have shown so far: migrations, Jobs and pods. Never proof that one of them is absent."""
+"""What lists and watches have shown so far: migrations, Jobs, pods, plans. Never proof that one of them is absent."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -105,13 +105,17 @@ class Shelf:
 
 
 class Cache:
-    """The three shelves that the watches fill."""
+    """The shelves that lists and watches fill."""
 
     def __init__(self) -> None:
         self.migrations = Shelf("spec", "status")
         self.jobs = Shelf("status")
         self.pods = Shelf("status")
         self.plans = Shelf("spec")
+
+    def by_kind(self) -> dict[str, Shelf]:
+        """Return the shelves by the plural names of their kinds."""
+        return {names.PLURAL: self.migrations, names.PLANS: self.plans, "jobs": self.jobs, "pods": self.pods}
 
     def keys_newest_first(self) -> list[Key]:
         """Return every migration that is there or has a Job, the one where something happened last in front."""

@@ -14,6 +14,7 @@ from kubernetes.aio.client.api_client import ApiClient
 
 from revgate.contract import names
 from revgate.control.metrics import API_CALLS
+from revgate.control.nesting import flat
 
 Body = dict[str, Any]
 
@@ -90,12 +91,12 @@ class Cluster:
         answer = await self._json("GET", _path(kind, namespace), query=query)
         return list(answer.get("items", ()))
 
-    async def pages(self, kind: str, **query: str) -> AsyncIterator[tuple[Sequence[Body], str]]:
-        """Yield all objects of a kind, some at a time, each time with the version at which a watch goes on."""
+    async def pages(self, kind: str, **query: str) -> AsyncIterator[Sequence[Body]]:
+        """Yield all objects of a kind, some at a time."""
         query |= {"limit": str(_PAGE)}
         while True:
             answer = await self._json("GET", _path(kind, ""), query=query)
-            yield answer["items"], answer["metadata"]["resourceVersion"]
+            yield answer["items"]
             if not (more := answer["metadata"].get("continue")):
                 return
             query["continue"] = more
@@ -169,8 +170,7 @@ class Cluster:
         content_type: str = "application/json",
     ) -> Body:
         data = await self._request(method, path, query=query, body=body, content_type=content_type)
-        answer: Body = json.loads(data)
-        return answer
+        return _parsed(data)
 
     async def _request(
         self,
@@ -219,6 +219,15 @@ def _event(line: bytes) -> Body:
     if event["type"] == "ERROR":
         raise ApiFailure(int(event["object"].get("code", 0)), str(event["object"].get("message", "")))
     return event
+
+
+def _parsed(data: bytes) -> Body:
+    """Parse an answer; only one that is nested too deeply for the parser is looked through for where."""
+    try:
+        answer: Body = json.loads(data)
+    except RecursionError:
+        answer = json.loads(flat(data))
+    return answer
 
 
 def _path(kind: str, namespace: str) -> str:

@@ -24,6 +24,10 @@ class Freshness:
         """Wait for signs of life of one more watch."""
         self.watches[kind] = None
 
+    def forget(self, kind: str) -> None:
+        """Wait no longer for signs of life of a watch that has ended."""
+        self.watches.pop(kind, None)
+
     def hear(self, kind: str) -> None:
         """Note a sign of life of a watch: an event or a bookmark."""
         if kind in self.watches:

@@ -1,9 +1,11 @@
-"""The operator's process: watches, election, work and resync, from start to SIGTERM."""
+"""The operator's process: watches, election and work, from start to SIGTERM."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -18,11 +20,12 @@ from revgate.control.lease import Place
 from revgate.control.metrics import QUEUE, REGISTRY, Migrations
 from revgate.control.observe import Observer
 from revgate.control.reconcile import Reconciler
-from revgate.control.refresh import fill, resync
+from revgate.control.refresh import Lists
 from revgate.control.serving import routes_of, serving
 from revgate.control.snapshot import Key
 from revgate.control.watch import watch
 
+_MANY: Final = 50_000  # objects that a page of a list is parsed into: not to be looked through after every 700
 _log = structlog.get_logger()
 
 
@@ -43,6 +46,7 @@ class Options:
 
 async def operate(options: Options) -> None:
     """Run the operator until SIGTERM or SIGINT."""
+    gc.set_threshold(_MANY, 20, 100)
     stop = asyncio.Event()
     cache, freshness = Cache(), Freshness()
     routes = [*routes_of(freshness), *(gate_routes(cache, freshness.is_settled) if options.http_gate else ())]
@@ -52,31 +56,20 @@ async def operate(options: Options) -> None:
         leading = Leading(cache, Reconciler(writer, Observer(writer, cache, options.runner_image)).reconcile)
         QUEUE.set_function(lambda: leading.depth)
         REGISTRY.register(Migrations(leading.facts))
-        keeper = Keeper(writer, cache) if options.scheduling_gate else None
+        keeper = Keeper(writer, cache, freshness) if options.scheduling_gate else None
         _log.info("operator started", runner_image=options.runner_image)
-        background = asyncio.create_task(
-            _until(
-                stop,
-                _work(cluster, cache, freshness, election, leading, keeper),
-                resync(cluster, cache, leading.wake_all),
-            )
-        )
+        wake = _waking(leading, keeper)
+        lists = Lists(cluster, cache, wake, freshness)
+        background = asyncio.create_task(_until(stop, _work(lists, election, leading, keeper)))
         try:
-            await watch(cache, _waking(leading, keeper), freshness, stop)
+            await watch(cache, lists, wake, freshness, stop)
         finally:
             stop.set()
             await background
     _log.info("operator stopped")
 
 
-async def _work(
-    cluster: Cluster,
-    cache: Cache,
-    freshness: Freshness,
-    election: Election | None,
-    leading: Leading,
-    keeper: Keeper | None,
-) -> None:
+async def _work(lists: Lists, election: Election | None, leading: Leading, keeper: Keeper | None) -> None:
     """Lead no sooner than the Jobs and pods are known, and then whenever the Lease is ours."""
 
     async def lead() -> None:
@@ -85,8 +78,7 @@ async def _work(
             if keeper:
                 group.create_task(keeper.keep())
 
-    await fill(cluster, cache)
-    freshness.is_warm = True
+    await lists.all_filled.wait()  # with a cold cache every Job would look lost
     await (election.campaign(lead) if election else lead())
 
 
@@ -101,17 +93,14 @@ def _waking(leading: Leading, keeper: Keeper | None) -> Callable[[Key], None]:
     return wake
 
 
-async def _until(stop: asyncio.Event, *parts: Coroutine[Any, Any, None]) -> None:
-    """Run all parts until told to stop, or until one of them ends: then the operator must not look alive.
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Work until told to stop, or until it ends by itself: then the operator must not look alive.
 
-    They end at once, before Kopf has wound up its watches: another operator waits for the Lease.
+    It ends at once, before Kopf has wound up its watches: another operator waits for the Lease.
     """
-    tasks = [asyncio.create_task(part) for part in parts]
-    for task in tasks:
-        task.add_done_callback(lambda _: stop.set())
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda _: stop.set())
     await stop.wait()
-    for task in tasks:
-        task.cancel()
-    for ended in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(ended, Exception):
-            raise ended
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,56 +1,48 @@
-"""The cache, from lists: before the first pass, and now and then against deletions that a broken watch never told."""
+"""The cache, from lists: whenever a watch begins, the list of its kind is the truth about what is there."""
 
 import asyncio
-import random
 from collections.abc import Callable
 from typing import Final
-
-import structlog
 
 from revgate.contract import names
 from revgate.control.cache import Cache, Shelf, key_of
 from revgate.control.cluster import Cluster
-from revgate.control.watch import Backoffs
+from revgate.control.freshness import Freshness
+from revgate.control.snapshot import Key
 
-_RESYNC_SECONDS: Final = 600.0
-_OURS: Final = {"labelSelector": f"{names.MANAGED_BY}={names.MANAGER}"}
-_log = structlog.get_logger()
-
-
-async def fill(cluster: Cluster, cache: Cache) -> None:
-    """List everything, however long it takes: with a cold cache every Job would look lost.
-
-    Kopf lists as well, and does not tell when it is through.
-    """
-    for pause in Backoffs():
-        try:
-            await _refresh(cluster, cache)
-        except Exception as error:  # noqa: BLE001 - the entry point of this task: the API server may be away
-            _log.warning("first list failed", error=str(error), retry_in_seconds=pause)
-        else:
-            return
-        await asyncio.sleep(pause)
+SELECTORS: Final = dict.fromkeys(("jobs", "pods"), f"{names.MANAGED_BY}={names.MANAGER}")
+"""Of which kinds only our own are read."""
 
 
-async def resync(cluster: Cluster, cache: Cache, wake_all: Callable[[], None]) -> None:
-    """Look at everything again now and then: a deletion that a broken watch missed is never told (kopf.md, 1.3)."""
-    while True:
-        await asyncio.sleep(_RESYNC_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - jitter
-        try:
-            await _refresh(cluster, cache)
-        except Exception:  # noqa: BLE001 - the entry point of this task: the next round may do better
-            _log.exception("resync failed")
-        wake_all()
+class Lists:
+    """Fills the shelves. A deletion that no watch told of, because it was broken, is seen as well."""
 
+    def __init__(self, cluster: Cluster, cache: Cache, wake: Callable[[Key], None], freshness: Freshness) -> None:
+        self._cluster = cluster
+        self._shelves = cache.by_kind()
+        self._wake = wake
+        self._freshness = freshness
+        self._unfilled = set(self._shelves)
+        self.all_filled = asyncio.Event()
 
-async def _refresh(cluster: Cluster, cache: Cache) -> None:
-    kinds = {names.PLURAL: cache.migrations, names.PLANS: cache.plans, "jobs": cache.jobs, "pods": cache.pods}
-    for kind, shelf in kinds.items():
-        await _refill(cluster, kind, shelf)
+    async def refill(self, kind: str) -> None:
+        """List everything of a kind, and have every migration looked at that has some of it, or had.
 
+        Raises ApiFailure: the shelf is what it was.
+        """
+        shelf = self._shelves[kind]
+        before = shelf.marks()
+        await self._refill(kind, shelf, before)
+        for key in before.keys() | set(shelf.keys()):
+            self._wake(key)
+        self._unfilled.discard(kind)
+        if not self._unfilled:
+            self._freshness.is_warm = True
+            self.all_filled.set()
 
-async def _refill(cluster: Cluster, kind: str, shelf: Shelf) -> None:
-    marks, listed = shelf.marks(), []
-    async for bodies, _ in cluster.pages(kind, **(_OURS if kind in ("jobs", "pods") else {})):
-        listed += [(key, shelf.kept(body)) for body in bodies if (key := key_of(kind, body))]
-    shelf.replace_all(listed, marks)
+    async def _refill(self, kind: str, shelf: Shelf, marks: dict[Key, int]) -> None:
+        query = {"labelSelector": SELECTORS[kind]} if kind in SELECTORS else {}
+        listed = []
+        async for bodies in self._cluster.pages(kind, **query):
+            listed += [(key, shelf.kept(body)) for body in bodies if (key := key_of(kind, body))]
+        shelf.replace_all(listed, marks)

@@ -39,6 +39,7 @@ def routes_of(freshness: Freshness) -> list[web.RouteDef]:
         return _answer(freshness.faults())
 
     async def metrics(_: web.Request) -> web.Response:
+        WATCH_AGE.clear()
         for kind, age in freshness.ages().items():
             WATCH_AGE.labels(kind).set(age)
         text = await asyncio.to_thread(generate_latest, REGISTRY)  # 5,000 migrations take a while

@@ -13,10 +13,16 @@ import kopf
 from revgate.contract import names
 from revgate.control.cache import Cache, Shelf, key_of
 from revgate.control.freshness import Freshness
+from revgate.control.refresh import SELECTORS, Lists
 from revgate.control.snapshot import Key
-from revgate.control.transport import overheard
+from revgate.control.transport import Ears, session_of
 
-_SELECTOR: Final = f"{names.MANAGED_BY}={names.MANAGER}"
+_GROUPS: Final = {
+    names.PLURAL: (names.GROUP, names.VERSION),
+    names.PLANS: (names.GROUP, names.VERSION),
+    "jobs": ("batch", "v1"),
+    "pods": ("", "v1"),
+}
 _LONGEST_PAUSE: Final = 5.0
 _NOBODY: Final[Any] = names.MANAGER  # else Kopf asks for the user's name, and a pod's uid has none
 
@@ -38,19 +44,12 @@ class Backoffs:
     _pause = 0.5
 
 
-def registry_of(cache: Cache, wake: Callable[[Key], None], freshness: Freshness) -> kopf.OperatorRegistry:
+def registry_of(cache: Cache, wake: Callable[[Key], None]) -> kopf.OperatorRegistry:
     """Return the handlers: one for each kind."""
     registry = kopf.OperatorRegistry()
-    kopf.on.login(registry=registry)(_login_of(freshness))
-    kinds: tuple[tuple[Any, str, Shelf], ...] = (
-        ((names.GROUP, names.VERSION, names.PLURAL), names.PLURAL, cache.migrations),
-        ((names.GROUP, names.VERSION, names.PLANS), names.PLANS, cache.plans),
-        (("batch", "v1", "jobs"), "jobs", cache.jobs),
-        (("", "v1", "pods"), "pods", cache.pods),
-    )
-    for resource, kind, shelf in kinds:
-        freshness.expect(kind)
-        kopf.on.event(*resource, id=kind, registry=registry)(_handler(kind, shelf, wake))
+    for kind, shelf in cache.by_kind().items():
+        group, version = _GROUPS[kind]
+        kopf.on.event(group, version, kind, id=kind, registry=registry)(_handler(kind, shelf, wake))
     return registry
 
 
@@ -60,12 +59,11 @@ def settings_of() -> kopf.OperatorSettings:
     settings.posting.enabled = False
     settings.peering.standalone = True
     settings.scanning.disabled = True
-    settings.watching.label_selectors["batch", "v1", "jobs"] = _SELECTOR
-    settings.watching.label_selectors["", "v1", "pods"] = _SELECTOR
-    settings.watching.chunk_size = 500
-    settings.queueing.idle_timeout = 0.1  # a task for each object lingers so long: thousands of them at a start
+    for kind, selector in SELECTORS.items():
+        settings.watching.label_selectors[*_GROUPS[kind], kind] = selector
+    settings.queueing.idle_timeout = 0.1  # a task for each object lingers so long: thousands of them in a burst
     settings.networking.connect_timeout = 10
-    settings.networking.request_timeout = 60
+    settings.networking.request_timeout = 600  # a list of ours is made meanwhile, whose pages have times of their own
     settings.networking.error_backoffs = Backoffs()
     return settings
 
@@ -85,19 +83,26 @@ def _handler(kind: str, shelf: Shelf, wake: Callable[[Key], None]) -> Any:
     return on_event
 
 
-def _login_of(freshness: Freshness) -> Any:
+def _login_of(ears: Ears) -> Any:
     async def login(**kwargs: Any) -> kopf.AiohttpSession | None:
         info = kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
-        return overheard(info, freshness.hear) if info else None
+        return session_of(info, ears) if info else None
 
     return login
 
 
-async def watch(cache: Cache, wake: Callable[[Key], None], freshness: Freshness, stop: asyncio.Event) -> None:
+async def watch(
+    cache: Cache, lists: Lists, wake: Callable[[Key], None], freshness: Freshness, stop: asyncio.Event
+) -> None:
     """Follow migrations, plans, Jobs and pods until stopped, by SIGTERM or SIGINT too."""
+    registry = registry_of(cache, wake)
+    for kind in cache.by_kind():
+        freshness.expect(kind)
+    ears = Ears(frozenset(cache.by_kind()), freshness.hear, lists.refill)
+    kopf.on.login(registry=registry)(_login_of(ears))
     others = asyncio.all_tasks()
     tasks = await kopf.spawn_tasks(
-        registry=registry_of(cache, wake, freshness),
+        registry=registry,
         settings=settings_of(),
         identity=_NOBODY,
         standalone=True,

@@ -12,6 +12,7 @@ import structlog
 from revgate.contract import names
 from revgate.control.cache import Cache
 from revgate.control.cluster import ApiFailure, Cluster
+from revgate.control.freshness import Freshness
 from revgate.control.gates.events import Told, event_on
 from revgate.control.gates.lift import lifting
 from revgate.control.gates.pods import SELECTION, HeldPod, HeldPods, read_held
@@ -22,6 +23,7 @@ from revgate.control.snapshot import Key, Migration
 from revgate.control.watch import Backoffs
 
 _WORKERS: Final = 4
+_WATCH: Final = "held pods"
 _AT_ONCE: Final = 20  # patches of one migration's pods
 _SOON: Final = timedelta(seconds=5)
 _LATER: Final = timedelta(minutes=5)  # in case a watch has gone blind
@@ -34,9 +36,10 @@ _log = structlog.get_logger()
 class Keeper:
     """Lets pods go when the status of their migration says that they may."""
 
-    def __init__(self, cluster: Cluster, cache: Cache) -> None:
+    def __init__(self, cluster: Cluster, cache: Cache, freshness: Freshness) -> None:
         self._cluster = cluster
         self._cache = cache
+        self._freshness = freshness
         self._pods = HeldPods()
         self._told = Told()
         self._queue: Queue | None = None
@@ -49,6 +52,8 @@ class Keeper:
     async def keep(self) -> None:
         """Work until cancelled."""
         self._queue = Queue(self.release)
+        self._freshness.expect(_WATCH)
+        self._freshness.hear(_WATCH)  # where nothing is held, the first bookmark comes after a minute
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._queue.run(_WORKERS))
@@ -56,6 +61,7 @@ class Keeper:
         finally:
             self._queue = None
             self._pods.clear()
+            self._freshness.forget(_WATCH)
 
     async def release(self, key: Key) -> datetime | None:
         """Let go those pods of a migration that may go, and say about the others why not."""
@@ -120,6 +126,7 @@ class Keeper:
             try:
                 async for event in self._cluster.watch("pods", **SELECTION):
                     pauses = iter(Backoffs())
+                    self._freshness.hear(_WATCH)
                     self._take(event["type"], event["object"])
             except Exception as error:  # noqa: BLE001 - the entry point of this task: the rest of the operator goes on
                 pause = next(pauses)
