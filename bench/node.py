@@ -45,7 +45,10 @@ async def _measure(world: World, rounds: int) -> dict[str, list[float]]:
             for name, body in contenders().items():
                 database = f"{body['kind'].lower()}-{number}-{len(name)}"
                 world.apply(NAMESPACE, secret(world.database(database).url))
-                seconds = await until_done(api, body, f"round-{number}-{len(name)}")
+                try:
+                    seconds = await until_done(api, body, f"round-{number}-{len(name)}")
+                except TimeoutError:
+                    raise SystemExit(f"{name} was not done within {WITHIN:g} s:\n{world.picture(NAMESPACE)}") from None
                 if number:  # the first one warms the node
                     found.setdefault(name, []).append(seconds)
     return found

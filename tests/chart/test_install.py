@@ -68,6 +68,27 @@ def test_a_newer_crd_is_applied_with_kubectl_and_stays_when_helm_upgrades(api: A
         api.kubectl(*UPGRADE_CRDS, str(CRD), "--field-manager=helm")
 
 
+def test_an_upgrade_over_an_older_crd_is_refused_with_the_fields_that_it_lacks_and_what_to_run(
+    api: ApiServer, release: Release
+):
+    older = yaml.safe_load(CRD.read_text())
+    spec = older["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    del spec["drift"], spec["timeouts"]["properties"]["total"]
+    spec["approval"]["enum"].remove("Destructive")
+    words = ("upgrade", release.name, str(CHART), "--namespace", release.namespace)
+    before = api.read("deployment", release.name, release.namespace)
+    try:
+        api.kubectl(*UPGRADE_CRDS, "-", "--field-manager=helm", stdin=json.dumps(older))
+        said = api.cluster.helm(*words, "--set", "replicas=3", check=False).stderr
+        assert "it lacks spec.approval=Destructive, spec.drift, spec.timeouts.total: run first `helm show crds" in said
+        assert api.read("deployment", release.name, release.namespace) == before
+        shown = api.cluster.helm("show", "crds", str(CHART)).stdout
+        api.kubectl(*UPGRADE_CRDS, "-", "--field-manager=helm", stdin=shown)
+        api.cluster.helm(*words)
+    finally:
+        api.kubectl(*UPGRADE_CRDS, str(CRD), "--field-manager=helm")
+
+
 def test_uninstalling_leaves_the_migrations_and_installing_again_works(
     api: ApiServer, release: Release, namespace: str
 ):

@@ -12,7 +12,7 @@ from support.waiting import eventually
 OPERATOR = {
     "schemamigrations.revgate.io": {"get", "list", "watch"},
     "schemamigrations/status.revgate.io": {"patch"},
-    "schemaplans.revgate.io": {"get", "list", "watch", "create", "delete"},
+    "schemaplans.revgate.io": {"list", "watch", "create", "delete"},
     "jobs.batch": {"get", "list", "watch", "create", "delete"},
     "pods.": {"list", "watch"},
     "pods/log.": {"get"},

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from revgate.migration.backups.backup import Backup, BackupFile
@@ -36,13 +37,15 @@ def environment(server: Server, database: Database) -> dict[str, str]:
 
 
 @contextmanager
-def restored(server: Server, database: Database, backup: BackupFile) -> Iterator[Database]:
-    """Do what the backup says to do, word by word, in a shell."""
+def restored(
+    server: Server, database: Database, backup: BackupFile, client: Server | None = None
+) -> Iterator[Database]:
+    """Do what the backup says to do, word by word, in a shell, with the programs of the server or of another one."""
     server.query(f"ALTER ROLE {database.name} CREATEDB")
     copy = replace(database, name=f"{database.name}_restored")
     try:
         for command in backup.restore:
-            subprocess.run(["sh", "-c", command], check=True, env=environment(server, database))
+            subprocess.run(["sh", "-c", command], check=True, env=environment(client or server, database))
         yield copy
     finally:
         server.query(f"DROP DATABASE IF EXISTS {copy.name} WITH (FORCE)")
@@ -66,6 +69,29 @@ def test_a_restored_backup_has_the_same_schema_and_rows(server, database, pg_dum
             query = f"SELECT * FROM {table} ORDER BY 1, 2"
             assert copy.query(query) == database.query(query)
         assert len(copy.query("SELECT * FROM lines")) == 2000
+
+
+def test_the_backup_of_a_newer_pg_dump_is_restored_into_the_older_server(servers, database15, backups, monkeypatch):
+    monkeypatch.setenv("PG_DUMP", str(binaries(servers(18)) / "pg_dump"))
+    for statement in CONTENT:
+        database15.query(statement)
+    backup = Backup(backups).take(url_of(database15), ("0007",))
+    with restored(servers(15), database15, backup, servers(18)) as copy:
+        for table in ("accounts", "lines"):
+            query = f"SELECT * FROM {table} ORDER BY 1, 2"
+            assert copy.query(query) == database15.query(query)
+
+
+def test_a_damaged_backup_of_a_newer_pg_dump_is_not_restored_in_part(servers, database15, backups, monkeypatch):
+    monkeypatch.setenv("PG_DUMP", str(binaries(servers(18)) / "pg_dump"))
+    for statement in CONTENT:
+        database15.query(statement)
+    backup = Backup(backups).take(url_of(database15), ("0007",))
+    with backup.path.open("r+b") as file:
+        file.truncate(backup.size - 20000)
+    failed = pytest.raises(subprocess.CalledProcessError)
+    with failed, restored(servers(15), database15, backup, servers(18)):
+        pass
 
 
 def test_what_is_known_of_a_backup_is_written_down_beside_it(server, database, pg_dump, backups):

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from database.projects.project import Project, make_project
-from revgate.migration.postgresql.progress import BuildWatch, IndexBuild
+from revgate.migration.postgresql.progress import WorkWatch
 from support.cli import Cli, Ended
 from support.waiting import eventually
 
@@ -103,7 +103,7 @@ def test_the_server_says_who_keeps_an_index_waiting(database):
     engine = sa.create_engine(database.sqlalchemy_url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE lines (n int)")
-    watch = BuildWatch(engine)
+    watch = WorkWatch(engine)
     try:
         assert watch.look() is None
         with engine.connect() as writer:
@@ -111,9 +111,11 @@ def test_the_server_says_who_keeps_an_index_waiting(database):
             pid = writer.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
             builder = threading.Thread(target=build_index, args=(engine,))
             builder.start()
-            seen = eventually("the index waits", lambda: (found := watch.look()) and found.waits_for and found)
-            assert seen == IndexBuild("idx_lines", "lines", "waiting for writers before build", pid, 0)
-            assert str(seen) == f"0 % of idx_lines (waiting for writers before build, behind pid {pid})"
+            seen = eventually(
+                "the index waits", lambda: (found := watch.look()) and found.pids and found.what and found
+            )
+            waits = f"waits for a lock held by pid {pid} ({database.user})"
+            assert str(seen) == f"0 % of idx_lines (waiting for writers before build), {waits}"
             writer.rollback()
         builder.join()
         assert watch.look() is None
@@ -130,7 +132,7 @@ def test_an_index_of_somebody_else_is_not_ours(database):
     with database.connect() as other:
         other.execute("CREATE TABLE lines (n int)")
         engine = sa.create_engine(database.sqlalchemy_url, poolclass=sa.NullPool)
-        watch = BuildWatch(engine)
+        watch = WorkWatch(engine)
         try:
             with database.connect(autocommit=False) as writer:
                 writer.execute("INSERT INTO lines VALUES (1)")
@@ -146,6 +148,6 @@ def test_an_index_of_somebody_else_is_not_ours(database):
 
 
 def test_a_server_that_cannot_be_asked_is_no_reason_to_fail():
-    watch = BuildWatch(sa.create_engine("postgresql+psycopg://app@127.0.0.1:1/shop", poolclass=sa.NullPool))
+    watch = WorkWatch(sa.create_engine("postgresql+psycopg://app@127.0.0.1:1/shop", poolclass=sa.NullPool))
     assert watch.look() is None
     watch.close()

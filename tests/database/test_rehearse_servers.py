@@ -47,6 +47,18 @@ def test_an_extension_that_only_the_real_server_has_is_named(rehearsed, project,
         server.drop_database(there)
 
 
+def test_the_programs_of_a_newer_version_serve_older_servers(rehearsed, project, servers, database15, monkeypatch):
+    project.add("r1", "r0")
+    monkeypatch.setenv("PG_DUMP", str(binaries(servers(18)) / "pg_dump"))
+    assert rehearsed().is_well
+    server = servers(15)
+    words = {"host": server.host, "port": server.port, "user": server.superuser, "password": server.password}
+    with closing(psycopg.connect(**words, dbname=database15.name, autocommit=True)) as connection:
+        connection.execute("CREATE EXTENSION postgres_fdw")
+    with pytest.raises(RehearsalRefused, match="extension postgres_fdw may only be created by a superuser there"):
+        rehearsed()
+
+
 def test_passwords_for_other_servers_are_not_copied(rehearsed, project, server15, database15, there):
     server15.query(f"ALTER ROLE {there.user} SUPERUSER")
     project.add("r1", "r0", up="op.execute('SELECT 1 / (count(*) = 0)::int FROM pg_user_mapping')")

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from database.projects.project import Project, make_project
 from revgate import MigrationError, MigrationRunner
+from revgate.migration.errors import ConnectionLost
 from revgate.migration.hooks import Follower
 from support.servers import Database
 
@@ -102,6 +103,19 @@ def test_a_row_that_somebody_moved_is_found_before_anything_is_committed(databas
     assert state(database) == ("elsewhere", "r11", 12)
 
 
+def test_a_session_that_is_ended_before_its_rows_are_written_is_lost(database, tmp_path):
+    ended = """
+        op.execute('CREATE TABLE undone (id int)')
+        pid = op.get_bind().exec_driver_sql('SELECT pg_backend_pid()').scalar_one()
+        outside(f'SELECT pg_terminate_backend({pid}, 10000)')
+    """
+    runner = runner_of(database, project_of(tmp_path, {MIDDLE: ended}, head=HEAD_FROM_OUTSIDE))
+    with pytest.raises(ConnectionLost, match=f"Revision {MIDDLE} .*lost its connection.*administrator command"):
+        runner.upgrade_to_head()
+    assert database.query("SELECT to_regclass('undone')") == [(None,)]
+    assert state(database) == ("r11", "r11", 12)
+
+
 def test_a_revision_that_computes_for_long_does_not_hold_back_the_news(database, tmp_path):
     body = f"""
         deadline = time.monotonic() + 20
@@ -161,6 +175,7 @@ ODD = {
             op.execute(sa.text('INSERT INTO raw VALUES (:at)').bindparams(at=at))
         op.execute('ALTER TABLE raw ADD v int')
     """,
+    "r17": "op.get_bind().commit()",
     "r18": "op.get_bind().connection.dbapi_connection.isolation_level",
     "r20": "op.execute('SET LOCAL search_path = pg_catalog, public')",
 }

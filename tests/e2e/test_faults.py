@@ -43,7 +43,7 @@ def test_an_operator_killed_while_a_job_runs_starts_no_second_one(world: World, 
     )
 
 
-@pytest.mark.parametrize("how", ["killed", "deleted", "evicted"])
+@pytest.mark.parametrize("how", ["killed", "deleted", "evicted", "blackout"])
 def test_a_runner_lost_while_applying_is_replaced_and_the_schema_is_right(
     world: World, place: Callable[[str], str], how: str
 ) -> None:
@@ -67,10 +67,18 @@ def _evict(world: World, namespace: str, pod: dict[str, Any]) -> None:
     world.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(body))
 
 
+def _black_out(world: World, _: str, pod: dict[str, Any]) -> None:
+    """The operators die with it, as on a node that loses its power."""
+    operators = [each for each in world.objects("revgate-system", "pods") if each["status"]["phase"] == "Running"]
+    for each in (pod, *operators):
+        world.kill(each)
+
+
 _LOSE: dict[str, Callable[[World, str, dict[str, Any]], None]] = {
     "killed": lambda world, _, pod: world.kill(pod),
     "deleted": _delete,
     "evicted": _evict,
+    "blackout": _black_out,
 }
 
 

@@ -20,6 +20,7 @@ PATHS = {
     "events": "/api/v1",
     "leases": "/apis/coordination.k8s.io/v1",
     "resourcequotas": "/api/v1",
+    "secrets": "/api/v1",
 }
 
 
@@ -58,8 +59,9 @@ class Api:
         path = f"{self._path(kind, name)}{part and '/'}{part}"
         return _checked(self.client.patch(path, content=json.dumps(body), headers=headers)).json()
 
-    def delete(self, kind: str, name: str) -> None:
-        _checked(self.client.request("DELETE", self._path(kind, name), json={"propagationPolicy": "Background"}))
+    def delete(self, kind: str, name: str, **options: Any) -> None:
+        body = {"propagationPolicy": "Background"} | options
+        _checked(self.client.request("DELETE", self._path(kind, name), json=body))
 
     def history(self, kind: str, name: str, since: str) -> list[dict[str, Any]]:
         """Return every event of an object after a resourceVersion: the API server still knows them."""

@@ -1,7 +1,7 @@
 """The kubelet's part, played by a test: there is no node, so a pod stays Pending until its status is written here."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from revgate.contract import names
@@ -32,10 +32,10 @@ class Kubelet:
         condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
         self.api.patch("pods", self.pod_of(job), {"status": {"conditions": [condition]}}, "status")
 
-    def start(self, job: str) -> None:
+    def start(self, job: str, seconds_ago: float = 0) -> None:
         """Start the container, once: the time of its start never changes."""
         if not self._state(job).get("running"):
-            self._write(job, "Running", {"running": {"startedAt": _now()}})
+            self._write(job, "Running", {"running": {"startedAt": _now(seconds_ago)}})
 
     def end(self, job: str, code: int, message: str = "", reason: str = "", **status: Any) -> None:
         """End the container; `message` is its termination message."""
@@ -53,6 +53,19 @@ class Kubelet:
     def evict(self, job: str, code: int, message: str = "") -> None:
         condition = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
         self.end(job, code, message, conditions=[condition | {"message": "Eviction API: evicting"}])
+
+    def show(self, job: str, states: dict[str, dict[str, Any]], phase: str = "Pending", **status: Any) -> None:
+        """Write the states of the containers of a pod that has init containers; those without one have their turn yet.
+
+        An init container is started while it runs, and ready once it has ended well (seen on 1.34).
+        """
+        name = self.pod_of(job)
+        spec = (self.api.get("pods", name) or {})["spec"]
+        shown = {
+            f"{kind}Statuses": [_shown(each, states.get(each["name"])) for each in spec.get(f"{kind}s", ())]
+            for kind in ("initContainer", "container")
+        }
+        self.api.patch("pods", name, {"status": {"phase": phase, **shown, **status}}, "status")
 
     def _state(self, job: str) -> dict[str, Any]:
         pod = self.api.get("pods", self.pod_of(job)) or {}
@@ -75,5 +88,29 @@ class Kubelet:
         self.api.patch("pods", name, {"status": {"phase": phase, "containerStatuses": [container], **status}}, "status")
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def running() -> dict[str, Any]:
+    """The state of a container at work."""
+    return {"running": {"startedAt": _now()}}
+
+
+def ended(code: int = 0, message: str = "", reason: str = "") -> dict[str, Any]:
+    """The state of a container that has ended; `message` is its termination message."""
+    over = {"exitCode": code, "reason": reason or ("Completed" if code == 0 else "Error"), "message": message}
+    return {"terminated": over | {"startedAt": _now(), "finishedAt": _now()}}
+
+
+def _shown(container: dict[str, Any], state: dict[str, Any] | None) -> dict[str, Any]:
+    found = state or {"waiting": {"reason": "PodInitializing"}}
+    return {
+        "name": container["name"],
+        "image": container["image"],
+        "imageID": f"registry.example/ledger@{DIGEST}" if "waiting" not in found else "",
+        "started": "running" in found,
+        "ready": found.get("terminated", {}).get("exitCode") == 0,
+        "restartCount": 0,
+        "state": found,
+    }
+
+
+def _now(seconds_ago: float = 0) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -73,7 +73,8 @@ def _serving(host: str, folder: Path, logs: dict[tuple[str, str], str]) -> Itera
             self.send_response(200)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            self.wfile.write(text)
+            with suppress(OSError):  # whoever asked was killed
+                self.wfile.write(text)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -38,13 +38,16 @@ class Operator:
 
     def start(self, runner_image: str = RUNNER_IMAGE) -> None:
         """Start the operator, if it does not run, and wait until it is ready."""
-        if self.runs:
-            return
+        if not self.runs:
+            self.launch(runner_image)
+            eventually("The operator is ready", self._is_ready, world=self.said)
+
+    def launch(self, runner_image: str = RUNNER_IMAGE) -> None:
+        """Start the operator and return at once."""
         own = ["--runner-image", runner_image, "--listen", f"127.0.0.1:{self._port}"]
         command = [sys.executable, "-m", "revgate", "operator", *own, *self._options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, env=dict(self._cluster.environment), stdout=log, stderr=log)
-        eventually("The operator is ready", self._is_ready, world=self.said)
 
     def address(self, path: str) -> str:
         """Return the URL of what it answers over HTTP."""

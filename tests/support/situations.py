@@ -28,7 +28,7 @@ from revgate.control.job import job_name
 from revgate.control.kinds import Kind
 from revgate.control.plan_resource import Approved, Rejected
 from revgate.control.record import HistoryEntry, Observation, Outcome, RunRecord, RunState, Status
-from revgate.control.snapshot import Malformed, Migration, Pod, Snapshot
+from revgate.control.snapshot import Malformed, Migration, Pod, Run, Snapshot
 from support.builders import (
     EARLIER_UID,
     UID,
@@ -50,6 +50,7 @@ from support.builders import (
     told,
     waiting,
 )
+from support.floor_situations import FLOORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ LOOKING = migration(spec(drift={"interval": "10m"}))
 RESTING = migration(spec(drift={"interval": "10m"}, suspend=True))
 DOWN = migration(spec(downgrade={"to": "0001"}))
 _LOOK = job_name(LOOKING, looking(LOOKING)["inputs"], 1)
+_LOOK_AT_PLAIN = job_name(PLAIN, looking(PLAIN)["inputs"], 1)
 LOOKED = Status(observed_by=Observation(job=_LOOK, created_at=ago(9999)))
 CARRIED_OUT = Status(
     history=(HistoryEntry(job="j", plan=PLAN.name, outcome=Outcome.SUCCEEDED, reason="UpToDate", finished_at=ago(7)),)
@@ -117,6 +119,22 @@ APPLIED_BY_9 = Status(
     current_revisions=("0002",),
     history=(HistoryEntry(to=("0002",), image="ledger:9", job="j", outcome=Outcome.SUCCEEDED, reason="UpToDate"),),
 )
+
+EDGES = report(edges="ab" * 32)
+UNREAD = report(Exit.UNREACHABLE, read=False)
+REFUSED = report(Exit.CONFIGURATION, read=False)
+_LATER = {"created": 40, "said": EDGES} | looking(PLAIN)
+LOST = reported(PLAIN, 0, said=EDGES)
+LOST_AND_FAILED = reported(PLAIN, Exit.REVISION_FAILED, said=report(Exit.REVISION_FAILED, edges="ab" * 32))
+LOST_AGAIN = reported(PLAIN, 0, **_LATER)
+LOST_THRICE = reported(PLAIN, 0, attempt=3, **_LATER)
+LOST_LONG_AGO = reported(PLAIN, 0, job=_LOOK_AT_PLAIN, **(_LATER | {"created": 90}), ended=70)
+
+
+def _that_knows(run: Run, of: Migration = PLAIN) -> Migration:
+    """The migration with what this run saw in its status, but for the ledger."""
+    seen = Observation(job=run.job, created_at=run.created_at, database=run.database, edges_lost=True)
+    return migration(of.spec, status=Status(observed_by=seen))
 
 
 def _inputs_of(fields: dict[str, Any]) -> dict[str, Any]:
@@ -151,6 +169,21 @@ EVENTS: dict[str, tuple[Snapshot, Expected]] = {
     "the runner is at work for long": (
         snapshot(PLAIN, at_work(PLAIN, step=Step("0007", "2026-03-01T11:59:40"))),
         expect(Progress, message="Job ledger-JOB-1 is at work: revision 0007 since 11:59:40 UTC".replace("JOB", JOB)),
+    ),
+    "the server does something for the runner that takes long": (
+        snapshot(PLAIN, at_work(PLAIN, step=Step("0007", "2026-03-01T11:59:40", "41 % of ix (building index)"))),
+        expect(
+            Progress,
+            message=f"Job ledger-{JOB}-1 is at work: revision 0007 since 11:59:40 UTC, 41 % of ix (building index)",
+        ),
+    ),
+    "the runner has been at work for a minute and a half": (
+        snapshot(PLAIN, run(PLAIN, pod=pod(started=90))),
+        expect(Progress, check_at=ago(-90)),
+    ),
+    "the runner has been at work for a day": (
+        snapshot(PLAIN, run(PLAIN, pod=pod(started=86400))),
+        expect(Progress, check_at=ago(-300)),
     ),
     "suspended while the runner is at work": (
         snapshot(SUSPENDED, at_work(SUSPENDED)),
@@ -538,6 +571,55 @@ EVENTS: dict[str, tuple[Snapshot, Expected]] = {
         snapshot(ON_B, reported(PLAIN, 0, **looking(PLAIN))),
         expect(Start, kind=Kind.APPLY),
     ),
+    # a log that was lost
+    "the ledger was not in the log, and nobody was told how the run ended": (
+        snapshot(PLAIN, LOST),
+        expect(Done, reason=Reason.UP_TO_DATE, check_at=ago(10)),
+    ),
+    "the ledger was not in the log": (
+        snapshot(_that_knows(LOST), LOST),
+        expect(Start, kind=Kind.INSPECT, attempt=1, **_inputs_of(looking(PLAIN))),
+    ),
+    "the ledger was not in the log, and it is looked again": (
+        snapshot(_that_knows(LOST), LOST, at_work(PLAIN, created=40, **looking(PLAIN))),
+        expect(Inspecting),
+    ),
+    "the ledger was not in the log, suspended": (
+        snapshot(_that_knows(LOST, SUSPENDED), LOST),
+        expect(Done, reason=Reason.UP_TO_DATE),
+    ),
+    "the ledger was not in the log of a run that failed": (
+        snapshot(_that_knows(LOST_AND_FAILED), LOST_AND_FAILED),
+        expect(Stall, reason=Reason.REVISION_FAILED),
+    ),
+    "the look found the ledger": (
+        snapshot(_that_knows(LOST), LOST, reported(PLAIN, 0, edges=(), **_LATER)),
+        expect(Done, reason=Reason.UP_TO_DATE, check_at=None),
+    ),
+    "the look's log was lost, too": (
+        snapshot(_that_knows(LOST_AGAIN), LOST_AGAIN),
+        expect(Done, reason=Reason.UP_TO_DATE, check_at=ago(10 - 60)),
+    ),
+    "the third look's log was lost, too": (
+        snapshot(_that_knows(LOST_THRICE), LOST_THRICE),
+        expect(Done, reason=Reason.UP_TO_DATE, check_at=ago(10 - 240)),
+    ),
+    "the look's log was lost, too, and it is time to look again": (
+        snapshot(_that_knows(LOST_LONG_AGO), LOST_LONG_AGO),
+        expect(Start, kind=Kind.INSPECT, attempt=2),
+    ),
+    "the look for the ledger did not reach the database": (
+        snapshot(_that_knows(LOST), LOST, reported(PLAIN, Exit.UNREACHABLE, **(_LATER | {"said": UNREAD}))),
+        expect(Unseen, reason=Reason.DATABASE_UNREACHABLE, check_at=ago(10 - 60)),
+    ),
+    "the runner cannot look": (
+        snapshot(_that_knows(LOST), LOST, reported(PLAIN, Exit.CONFIGURATION, **(_LATER | {"said": REFUSED}))),
+        expect(Unseen, check_at=None),
+    ),
+    "the runner cannot look, and drift is to be looked for": (
+        snapshot(_that_knows(LOST, LOOKING), reported(LOOKING, Exit.CONFIGURATION, said=REFUSED, **looking(LOOKING))),
+        expect(Stall),
+    ),
     # going down
     "a downgrade is asked for": (
         snapshot(DOWN, reported(PLAIN, 0)),
@@ -604,6 +686,7 @@ _LASTING = [code for code in Exit if EXIT_TABLE[code].next not in {Next.DONE, Ne
 
 SITUATIONS: dict[str, tuple[Snapshot, Expected]] = {
     **EVENTS,
+    **{sentence: (seen, expect(kind, **fields)) for sentence, (seen, kind, fields) in FLOORS.items()},
     **{f"exit {code.name} was reported": _after_report(code) for code in Exit},
     **{f"exit {code.name} was reported, and its Job is gone": _with_the_job_gone(code) for code in Exit},
     **{f"exit {code.name} was reported a second ago": _too_soon(code) for code in _LASTING},

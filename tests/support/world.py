@@ -1,6 +1,5 @@
 """A cluster with the operator and a PostgreSQL in it, as a user has them, and the verbs of a test about it."""
 
-import base64
 import json
 import os
 import signal
@@ -192,13 +191,6 @@ def migration(name: str = "ledger", **spec: Any) -> dict[str, Any]:
         "metadata": {"name": name},
         "spec": {"database": source, **spec},
     }
-
-
-def traces_of(password: str) -> tuple[str, ...]:
-    """Return the forms in which a password could have leaked."""
-    encoded = base64.b64encode(password.encode()).decode()
-    inside_json = json.dumps(password)[1:-1]
-    return (password, quote(password, safe=""), quote(password), repr(password)[1:-1], inside_json, encoded.rstrip("="))
 
 
 def _processes_of(pod: dict[str, Any]) -> list[int]:

@@ -1,11 +1,13 @@
 """A report survives the kubelet: always small, and never half understood."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from revgate.contract import names
 from revgate.contract.reasons import Reason
-from revgate.contract.report import MOST_BYTES, MOST_PENDING, Report, decode_report, encode_report
+from revgate.contract.report import MOST_BYTES, MOST_PENDING, FloorAhead, Report, decode_report, encode_report, room_in
 
 FULL = Report(
     exit=30,
@@ -18,6 +20,7 @@ FULL = Report(
     pending_count=2,
     failed="0007",
     edges="ab" * 32,
+    floor=FloorAhead("0007", "0006", "cd" * 32),
     read=True,
 )
 
@@ -33,6 +36,7 @@ HOSTILE = {
     "pending revisions with very long names": Report(0, Reason.PENDING, "m" * 900, pending=("é" * 2000,) * 20),
     "many heads": Report(32, Reason.MULTIPLE_HEADS, "m" * 5000, before=HEX, current=HEX, target=HEX, read=True),
     "a failed revision with a long name": Report(30, Reason.REVISION_FAILED, "m", failed="f" * 5000),
+    "a floor with a long name": Report(0, Reason.WAITING_FOR_OLD_PODS, "m", floor=FloorAhead("f" * 900, "g" * 900)),
     "everything at once": Report(
         30, Reason.REVISION_FAILED, "🔥" * 5000, HEX, HEX, HEX, HEX, 5000, "\x00" * 900, "e" * 64, read=True
     ),
@@ -132,10 +136,13 @@ NOT_OURS = {
     "a reason and an exit that nobody knows": json.dumps(_fields() | {"reason": "NoSuchReason", "exit": 99}),
     "an exit that is no number": json.dumps(_fields() | {"exit": "none"}),
     "an exit that is null": json.dumps(_fields() | {"exit": None}),
+    "a floor that is no list": json.dumps(_fields() | {"floor": "0007"}),
+    "a floor without its revision": json.dumps(_fields() | {"floor": ["0007"]}),
     "revisions that are no list": json.dumps(_fields() | {"current": "0006"}),
     **{
         f"a report without {name}": json.dumps({key: value for key, value in _fields().items() if key != name})
         for name in _fields()
+        if name != "floor"  # runners of before wrote none
     },
 }
 
@@ -143,3 +150,17 @@ NOT_OURS = {
 @pytest.mark.parametrize("text", NOT_OURS.values(), ids=NOT_OURS.keys())
 def test_a_termination_message_is_no_report_when_it_is(text):
     assert decode_report(text) is None
+
+
+@pytest.mark.parametrize("room", [1365, 1024, 585])
+def test_in_a_pod_of_many_containers_a_report_is_shorter_and_whole(room: int):
+    text = encode_report(replace(FULL, message="m" * 5000), room_in({names.REPORT_BYTES: str(room)}))
+    assert len(text.encode()) <= room
+    found = decode_report(text)
+    assert found is not None
+    assert replace(found, message="", pending=()) == replace(FULL, message="", pending=())
+
+
+@pytest.mark.parametrize("told", ["", "many", "99999", "-1"])
+def test_what_is_no_smaller_room_leaves_a_report_as_it_is(told: str):
+    assert room_in({names.REPORT_BYTES: told}) == MOST_BYTES

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from revgate.contract.serves import Answer, Edge, above, below, served, serves
+from revgate.contract.serves import Answer, Edge, above, below, ended_by, served, serves
 
 
 def edges(*rows: str) -> dict[str, Edge]:
@@ -153,3 +153,27 @@ def graphs(seed: int, count: int) -> Iterator[tuple[tuple[str, ...], Mapping[str
             if draw.random() < 0.9
         }
         yield tuple(draw.sample(ids, min(len(ids), draw.choice((1, 1, 2))))), known
+
+
+ENDED = {
+    "a revision without a floor": ("4", ("3",), LINE, []),
+    "a floor that is applied": ("3", ("2",), DROPS_A_TABLE, ["1"]),
+    "a revision that is its own floor": ("a2", ("a1", "b2"), TWO_BASES, ["a1"]),
+    "a floor on another branch": ("b2", ("a2", "b1"), FLOOR_ELSEWHERE, ["a1"]),
+    "a floor on another branch that is not applied, and what is a head stays served": (
+        "b2",
+        ("a1", "b1"),
+        FLOOR_ELSEWHERE,
+        [],
+    ),
+    "a floor that nobody knows": ("3", ("2",), LOST_FLOOR, ["2", "1"]),
+    "nothing was ever applied": ("3", (), DROPS_A_TABLE, []),
+    "a revision that is not on the map": ("9", ("4",), LINE, ["3", "2", "1"]),
+    "there is no map": ("3", ("2",), {}, []),
+}
+
+
+@pytest.mark.parametrize("situation", ENDED)
+def test_what_a_revision_ends_is_served_until_then(situation):
+    revision, heads, known, ended = ENDED[situation]
+    assert list(ended_by(revision, heads, known)) == ended

@@ -6,7 +6,8 @@ from revgate.contract.exits import EXIT_TABLE, Exit, Next
 from revgate.contract.reasons import Reason
 from revgate.contract.report import encode_report
 from revgate.control.endings import Ended, Started, Unstarted, state_of
-from revgate.control.reading import read_pod, read_run
+from revgate.control.pod_reading import read_pod
+from revgate.control.reading import read_run
 from support.builders import DIGEST, ago, job_body, migration, pod_body, report, terminated, time_of
 
 DISRUPTED = {

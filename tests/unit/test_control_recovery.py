@@ -14,8 +14,9 @@ from revgate.control.decide import decide
 from revgate.control.decision import Again, Done, Hold, Progress, Stall, Start
 from revgate.control.endings import Ended, Started, Unstarted, state_of
 from revgate.control.inputs import inputs_of
+from revgate.control.pod_reading import read_pod
 from revgate.control.queue import _delay_after
-from revgate.control.reading import read_orphan, read_pod, read_run
+from revgate.control.reading import read_orphan, read_run
 from revgate.control.record import RunRecord, RunState, Status
 from revgate.control.status import status_of
 from support.builders import (
@@ -178,3 +179,14 @@ def test_edges_in_another_form_are_not_used_and_stop_nobody():
 
 def test_a_key_that_fails_for_days_still_has_a_delay():
     assert _delay_after(100_000) <= 72
+
+
+def test_a_run_that_is_known_to_be_over_is_not_starting_when_its_pod_goes_before_its_job_says_so():
+    ended = run(PLAIN, pod=pod(started=30, exited=137))
+    first = snapshot(PLAIN, ended, now=ago(9))
+    known = status_of(first, decide(first))
+    seen = snapshot(migration(PLAIN.spec, status=known), replace(ended, pod=None), now=ago(8))
+    again = decide(seen)
+    assert isinstance(again, Again)
+    assert again.ended.reason == Reason.KILLED
+    assert status_of(seen, again).run == known.run

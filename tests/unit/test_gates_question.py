@@ -8,7 +8,7 @@ from revgate.contract.observed import MOST_SERVED
 from revgate.contract.serves import Answer
 from revgate.control.gates.question import judge
 from revgate.control.inputs import database_of
-from revgate.control.record import Condition, ConditionStatus, Observation, Status
+from revgate.control.record import Condition, ConditionStatus, NextFloor, Observation, Status
 from revgate.control.snapshot import Malformed, Migration
 from support.builders import ago, migration, spec
 
@@ -29,6 +29,7 @@ def condition(name: str, reason: str, status: ConditionStatus = ConditionStatus.
 
 READY = {"conditions": (condition("Ready", "UpToDate"),)}
 NOT_READY = {"conditions": (condition("Ready", "Running", ConditionStatus.FALSE),)}
+FLOOR = {"revision": "0007", "floor": "0006", "ends": ("0005",), "inputs": "ab"}
 FULL = tuple(f"{number:04}" for number in range(1, MOST_SERVED + 1))
 
 # the situation: (status, what is required, the answer, what the message says)
@@ -49,6 +50,18 @@ SITUATIONS: dict[str, tuple[Status, tuple[str, ...], Answer, str]] = {
         "b3 is required and pending",
     ),
     "the database was never migrated": (observed(), ("0001",), Answer.BEHIND, "has no revision yet"),
+    "a floor is next that ends it, and it is served so far": (
+        observed("0006", served=("0006", "0005"), next_floor=NextFloor(**FLOOR)),
+        ("0005",),
+        Answer.YES,
+        "Database is at 0006",
+    ),
+    "a run is about to pass the floor that ends it": (
+        observed("0006", next_floor=NextFloor(**FLOOR, withdrawn=True)),
+        ("0005",),
+        Answer.PAST_FLOOR,
+        "Database is at 0006 and about to serve apps from 0006 on only: 0005 is too old; deploy a release that",
+    ),
     "it is pending": (
         observed("0001", pending_revisions=("0002",), pending_count=1),
         ("0002",),

@@ -46,6 +46,10 @@ NEXT = {
         {"conditions": reason("AwaitingApproval")},
         "A person approves it or rejects it; `kubectl revgate plan ledger -n shop` shows what would run, ",
     ),
+    "old pods are at work": (
+        {"conditions": reason("WaitingForOldPods")},
+        "Goes on when these pods are gone; `kubectl get pods -n shop -l revgate.io/migration=ledger` shows them, spec.",
+    ),
     "a plan was rejected": (
         {"conditions": reason("PlanRejected", stalled="True")},
         "Nothing by itself; a new image, a new target or `kubectl revgate retry ledger -n shop` makes a new plan",

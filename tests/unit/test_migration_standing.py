@@ -2,7 +2,7 @@ import pytest
 
 from revgate.contract.serves import Edge
 from revgate.migration.errors import UnknownRevision
-from revgate.migration.project.graph import newest_first
+from revgate.migration.project.graph import newest, newest_first
 from revgate.migration.recorded import unrecorded
 from revgate.migration.standing import Standing, where_it_stands
 
@@ -58,6 +58,13 @@ def test_newest_comes_before_its_parents_and_the_unreached_last():
     assert order[0] == "m3"
     assert set(order[1:3]) == {"a2", "b2"}
     assert order[3:] == ["a1", "z2", "z1"]
+
+
+@pytest.mark.parametrize("edges", [CHAIN, BRANCHES, {**CHAIN, **graph(z1="", a2="a1 z1")}, graph(m3="lost")])
+@pytest.mark.parametrize("most", [0, 1, 2, 3, 9])
+def test_the_newest_are_the_first_of_all_whatever_the_graph(edges, most):
+    head = max(edges, key=lambda one: one[1:])
+    assert list(newest(head, edges, most)) == list(newest_first([head], edges)[:most])
 
 
 def test_what_was_applied_before_the_ledger_is_unrecorded():

@@ -34,3 +34,8 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- end }}
+
+{{/* A list for a message, which has a limit. */}}
+{{- define "revgate.some" -}}
+{{ slice . 0 (min 10 (len .) | int) | join ", " }}{{ if gt (len .) 10 }} and {{ sub (len .) 10 }} more{{ end }}
+{{- end }}

@@ -53,6 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--approved", default="", metavar="HASH", help="carry out this plan and no other (default: whatever is pending)"
     )
+    add("--before-floors", action="store_true", help="stop before a revision that ends apps which are served so far")
+    add("--past", default="", metavar="ID", help="the one such revision that may be applied (default: none)")
     add("--downgrade", default="", metavar="REVISION", help="undo down to this revision, or base; nothing is upgraded")
     add("--reader", action="append", metavar="ROLE", help="who may read the ledger, repeatable (default: PUBLIC)")
     add_project_arguments(parser)
@@ -62,9 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the job and return its exit code."""
     hold_signals()
+    if args.past and not args.before_floors:
+        _refuse("--past goes with --before-floors")
     if _is_settled(args):
         return 0
     from revgate.migration.backups.backup import Backup  # noqa: PLC0415  Alembic is loaded for a run only
+    from revgate.migration.floors import Floors  # noqa: PLC0415  the same
     from revgate.migration.job import JobOptions, run_job  # noqa: PLC0415  the same
     from revgate.migration.ledger import Edited, LedgerWish  # noqa: PLC0415  the same
 
@@ -82,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         plan=args.plan,
         inspect=args.inspect,
         approved=args.approved,
+        floors=Floors(args.past) if args.before_floors else None,
         downgrade=args.downgrade,
         scripts=scripts_of(args),
         identity=identity_of(args),

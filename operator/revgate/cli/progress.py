@@ -72,12 +72,13 @@ class Log:
             pause = min(pause * 2, 60.0)
 
     def still(self, text: str) -> None:
-        """Print a line."""
-        print(text, file=sys.stderr, flush=True)
+        """Print a line, in one piece: print writes two."""
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
     def done(self, text: str) -> None:
         """Print a line."""
-        print(text, file=sys.stderr, flush=True)
+        self.still(text)
 
 
 class Terminal:

@@ -18,7 +18,7 @@ CURRENT = "Current version: {}"
 NOTHING_WAS_PENDING = "Nothing was pending: the database is at {}"
 NOTHING_PENDING = "✓ No pending migrations"
 UPGRADED = "✓ Upgraded to {}"
-_OF_NO_MATTER = frozenset({"--bundled", "--target=head", "--target=heads", "--reader=PUBLIC"})
+_OF_NO_MATTER = frozenset({"--bundled", "--target=head", "--target=heads", "--reader=PUBLIC", "--before-floors"})
 _LIMITS = frozenset({"--runner-timeout", "--lock-timeout", "--statement-timeout", "--total-timeout"})
 
 

@@ -6,12 +6,12 @@ import json
 import sys
 import time
 
-from revgate.contract.edges import digest_of, encode_edges
+from revgate.contract.edges import MOST_ROWS, digest_of, encode_edges
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
-from revgate.contract.report import Report, encode_report
+from revgate.contract.report import Report, encode_report, room_in
 from revgate.contract.termination import termination_file
-from revgate.migration.project.graph import newest_first
+from revgate.migration.project.graph import newest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def report(state: Settled, environ: Mapping[str, str]) -> None:
     """Print the ledger's edges, leave the report and log its words."""
-    lines = encode_edges(newest_first([state.head], {edge.revision: edge for edge in state.edges}))
+    lines = encode_edges(newest(state.head, {edge.revision: edge for edge in state.edges}, MOST_ROWS))
     for line in lines:
         print(line)
     sys.stdout.flush()
@@ -37,7 +37,7 @@ def report(state: Settled, environ: Mapping[str, str]) -> None:
         read=True,
     )
     _log("run_ended", exit=made.exit, reason=made.reason.value, message=made.message, current=made.current)
-    _write(encode_report(made), environ)
+    _write(encode_report(made, room_in(environ)), environ)
 
 
 def _write(text: str, environ: Mapping[str, str]) -> None:

@@ -34,9 +34,23 @@ def decode_edges(log: str, digest: str) -> tuple[Edge, ...] | None:
         return None
     try:
         rows = [row for line in lines for row in json.loads(line)["rows"]]
-        return tuple(Edge(revision, tuple(parents), floor) for revision, parents, floor, *_ in rows)
-    except (ValueError, KeyError, TypeError):
+        return tuple(_edge(*row) for row in rows)
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None  # a runner of another version writes them in another way
+
+
+def _edge(revision: object, parents: object, floor: object, *_: object) -> Edge:
+    if not isinstance(parents, list):
+        raise TypeError("a list of parents was expected")
+    return Edge(_text(revision), tuple(map(_text, parents)), _text(floor))
+
+
+def _text(value: object) -> str:
+    """Whoever writes a pod's log writes what is in a status then, where half a surrogate pair would not stay."""
+    if not isinstance(value, str):
+        raise TypeError("a revision was expected")
+    value.encode()
+    return value
 
 
 def _lines(edges: Iterable[Edge]) -> Iterator[str]:

@@ -59,6 +59,12 @@ SCHEDULING_GATE: Final = f"{GROUP}/schema"
 CONTAINER: Final = "migrate"
 """The container of the Job's pod whose termination message is the report."""
 
+CONTAINERS: Final = f"{GROUP}/containers"
+"""Annotation of the pod of a Job with hooks: its containers in the order in which they run, commas between them."""
+
+REPORT_BYTES: Final = "REVGATE_REPORT_BYTES"
+"""Environment of a runner in a pod of many containers: what the kubelet keeps of each one's termination message."""
+
 DATABASE_URL: Final = "REVGATE_DATABASE_URL"
 DIRECT_DATABASE_URL: Final = "REVGATE_DIRECT_DATABASE_URL"
 """Environment of a runner: the server itself, where the other URL leads through a pooler."""

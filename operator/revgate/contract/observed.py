@@ -26,7 +26,7 @@ class Observed:
     """A status, as far as it tells what the database serves.
 
     `is_read` says whether the database that the spec names now was read, `is_ready` whether the migration is ready with
-    that spec; `image` is the one whose history was read.
+    that spec; `image` is the one whose history was read. What is `leaving` ends with `next_floor`, which is next.
     """
 
     current: tuple[str, ...] = ()
@@ -34,6 +34,8 @@ class Observed:
     pending: tuple[str, ...] = ()
     pending_count: int = 0
     floor: str = ""
+    leaving: tuple[str, ...] = ()
+    next_floor: str = ""
     image: str = ""
     is_read: bool = False
     is_ready: bool = False
@@ -64,9 +66,18 @@ def _judge(seen: Observed, revision: str) -> Verdict:
         return Verdict(Answer.BEHIND, f"Database has no revision yet, {revision} is required")
     if revision in seen.pending:
         return Verdict(Answer.BEHIND, f"{_where(seen)}, {revision} is required and pending")
+    return _leaving(seen, _where(seen), revision) or _off_the_map(seen, _where(seen), revision)
+
+
+def _leaving(seen: Observed, where: str, revision: str) -> Verdict | None:
+    """What is served no longer, although the database has not changed yet."""
+    if revision in seen.leaving:
+        text = f"{where} and about to serve apps from {seen.next_floor} on only: {revision} is too old"
+        advice = f"deploy a release that requires {seen.next_floor} or later"
+        return Verdict(Answer.PAST_FLOOR, f"{text}; {advice}")
     if revision in seen.current:
-        return Verdict(Answer.BEHIND, f"{_where(seen)}, and is about to be downgraded below {revision}")
-    return _off_the_map(seen, _where(seen), revision)
+        return Verdict(Answer.BEHIND, f"{where}, and is about to be downgraded below {revision}")
+    return None
 
 
 def _off_the_map(seen: Observed, where: str, revision: str) -> Verdict:

@@ -113,14 +113,20 @@ def decode_plan(log: str, digest: str) -> PlanDocument | None:
         return PlanDocument(
             schema=schema,
             table=table,
-            before=tuple(head["from"]),
-            target=tuple(head["to"]),
+            before=_heads(head["from"]),
+            target=_heads(head["to"]),
             destructive=bool(head["destructive"]),
             revisions=_joined(entry for line in rest for entry in line["revisions"]),
             truncated=bool(head["truncated"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None  # a runner of another version writes them in another way
+
+
+def _heads(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(head, str) for head in value):
+        raise TypeError("a list of revisions was expected")
+    return tuple(value)
 
 
 def _within(plan: PlanDocument, room: int) -> PlanDocument:

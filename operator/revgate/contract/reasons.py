@@ -22,6 +22,7 @@ class Reason(StrEnum):
     SUSPENDED = "Suspended"
     PLANNED = "Planned"
     AWAITING_APPROVAL = "AwaitingApproval"
+    WAITING_FOR_OLD_PODS = "WaitingForOldPods"
 
     # Tried again by itself, soon
     DATABASE_UNREACHABLE = "DatabaseUnreachable"
@@ -36,6 +37,7 @@ class Reason(StrEnum):
     POD_LOST = "PodLost"
     OUT_OF_MEMORY = "OutOfMemory"
     INIT_FAILED = "InitFailed"
+    HOOK_FAILED = "HookFailed"
 
     # Tried again by itself, slowly: something outside the resource must be mended
     AUTHENTICATION_FAILED = "AuthenticationFailed"

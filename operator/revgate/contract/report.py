@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from revgate.contract import names
 from revgate.contract.exits import EXIT_TABLE
 from revgate.contract.reasons import Reason
 
@@ -16,6 +17,20 @@ MOST_BYTES: Final = 1500
 MOST_PENDING: Final = 20
 _LENGTHS: Final = (1000, 800, 600, 400, 300, 200, 100, 50, 20)
 _VERSION: Final = 1
+_MOST_COUNTED: Final = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class FloorAhead:
+    """The pending revision that an upgrade stopped before, because it ends apps that are served until then.
+
+    Its edge is in the log with those of the ledger, and so is what else is needed to say which apps these are. `rest`
+    is the identity of the plan that is left, where the run carried out an approved one.
+    """
+
+    revision: str
+    floor: str
+    rest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +48,30 @@ class Report:
     failed: str = ""
     edges: str = ""  # sha256 of the edges' lines in the log; "" when there are none
     plan: str = ""  # sha256 of the plan's lines in the log; "" when none was asked for
+    floor: FloorAhead | None = None  # what it stopped before
     read: bool = False  # the version table was read: before, current, target and pending mean something
 
 
-def encode_report(report: Report) -> str:
-    """Return the report as JSON of at most 1,500 bytes; what does not fit is cut, the most important last."""
-    texts = (_dump(each) for each in _ever_shorter(replace(report, pending=report.pending[:MOST_PENDING])))
-    return next(text for text in texts if len(text.encode()) <= MOST_BYTES)
+def encode_report(report: Report, room: int = MOST_BYTES) -> str:
+    """Return the report as JSON; what does not fit into `room` bytes is cut, the most important last."""
+    text = ""
+    for each in _ever_shorter(replace(report, pending=report.pending[:MOST_PENDING])):
+        text = _dump(each)
+        if len(text.encode()) <= room:
+            break
+    return text
+
+
+def room_in(environ: Mapping[str, str]) -> int:
+    """Return how many bytes of a report the kubelet keeps in this pod."""
+    told = environ.get(names.REPORT_BYTES, "")
+    return min(MOST_BYTES, int(told)) if told.isascii() and told.isdecimal() else MOST_BYTES
 
 
 def _ever_shorter(report: Report) -> Iterator[Report]:
     """First pending revisions and the end of the message go; then the heads, whole, and with them `read`."""
     bare = replace(report, before=(), current=(), target=(), pending=(), failed=report.failed[:64], read=False)
+    bare = replace(bare, floor=None)  # of no use without the heads
     for whole in (report, bare):
         for length in (len(report.message), *_LENGTHS):
             for count in (MOST_PENDING, 10, 5, 0):
@@ -60,18 +87,19 @@ def decode_report(text: str) -> Report | None:
         return Report(
             exit=int(fields["exit"]),
             reason=_reason(fields["reason"], int(fields["exit"])),
-            message=str(fields["message"]),
+            message=_text(fields["message"]),
             before=_ids(fields["before"]),
             current=_ids(fields["current"]),
             target=_ids(fields["target"]),
             pending=_ids(fields["pending"]),
-            pending_count=int(fields["pendingCount"]),
-            failed=str(fields["failed"]),
+            pending_count=_count(fields["pendingCount"]),
+            failed=_text(fields["failed"]),
             edges=str(fields["edges"]),
             plan=str(fields.get("plan", "")),  # runners of before wrote none
+            floor=_floor(fields.get("floor")),
             read=bool(fields["read"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 
@@ -89,6 +117,7 @@ def _dump(report: Report) -> str:
         "failed": report.failed,
         "edges": report.edges,
         **({"plan": report.plan} if report.plan else {}),
+        **({"floor": [report.floor.revision, report.floor.floor, report.floor.rest]} if report.floor else {}),
         "pending": report.pending,
     }
     text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
@@ -109,7 +138,25 @@ def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[:length] + "..."
 
 
+def _floor(value: object) -> FloorAhead | None:
+    if value is None:
+        return None
+    revision, floor, rest, *_ = _ids(value)
+    return FloorAhead(revision, floor, rest)
+
+
+def _count(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= _MOST_COUNTED:  # a bool is an int, except in a status
+        raise ValueError("a count was expected")
+    return value
+
+
+def _text(value: object) -> str:
+    """Half a surrogate pair has no UTF-8: the API server would keep another text than this."""
+    return str(value).encode("utf-8", "replace").decode()
+
+
 def _ids(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError("a list of revisions was expected")
-    return tuple(str(item) for item in value)
+    return tuple(_text(item) for item in value)

@@ -73,6 +73,24 @@ def served(heads: Collection[str], edges: Mapping[str, Edge]) -> Iterator[str]:
         yield from (revision for revision in applied if serves(revision, heads, edges).answer is Answer.YES)
 
 
+def heads_after(revision: str, heads: Collection[str], edges: Mapping[str, Edge]) -> frozenset[str]:
+    """Return where a database at `heads` is once a revision that is next has been applied."""
+    edge = edges.get(revision)
+    return frozenset(heads) - frozenset(edge.parents if edge else ()) | {revision}
+
+
+def ended_by(revision: str, heads: Collection[str], edges: Mapping[str, Edge]) -> Iterator[str]:
+    """Yield what a database at `heads` serves and will not once `revision` is applied, nearest first.
+
+    Args:
+        revision: the one that is next.
+        heads: the rows of the version table.
+        edges: of what is applied, of the revision, and of what is below its floor.
+    """
+    after = frozenset(served(heads_after(revision, heads, edges), edges))
+    yield from (one for one in served(heads, edges) if one not in after)
+
+
 def _lost_head(required: str, heads: Collection[str], edges: Mapping[str, Edge]) -> Verdict | None:
     """A head without a row: everything below it is unknown."""
     lost = [head for head in heads if head not in edges]

@@ -12,6 +12,7 @@ from revgate.control.cluster import ApiFailure, Body, Cluster
 from revgate.control.decision import (
     Again,
     Await,
+    AwaitPods,
     Decision,
     Discard,
     Done,
@@ -23,6 +24,7 @@ from revgate.control.decision import (
     Start,
     Tell,
     Unseen,
+    Withdraw,
 )
 from revgate.control.endings import Ended, state_of
 from revgate.control.job import Try, build_job
@@ -60,7 +62,9 @@ async def act(cluster: Cluster, snapshot: Snapshot, decision: Decision) -> Refus
         case Discard(plan):
             _log.info("plan removed", migration=str(snapshot.migration.key), plan=plan.name)
             await cluster.delete(names.PLANS, snapshot.migration.key.namespace, plan.name, plan.object_uid)
-        case Progress() | Again() | Done() | Stall() | Hold() | Await() | Inspecting() | Unseen():
+        case Progress() | Again() | Done() | Stall() | Hold() | Inspecting() | Unseen():
+            pass
+        case Await() | AwaitPods() | Withdraw():
             pass
         case _:
             assert_never(decision)
@@ -77,7 +81,7 @@ async def _start(cluster: Cluster, snapshot: Snapshot, start: Start) -> Refused 
     migration = snapshot.migration
     if isinstance(migration.spec, Malformed):
         return None
-    this = Try(start.inputs, start.attempt, start.failures, start.kind, start.plan, start.image)
+    this = Try(start.inputs, start.attempt, start.failures, start.kind, start.plan, start.image, start.past)
     job = build_job(migration, migration.spec, snapshot.image, this)
     await _clear(cluster, snapshot)
     try:

@@ -11,6 +11,7 @@ from revgate.contract.reasons import Reason
 from revgate.control.decision import (
     Again,
     Await,
+    AwaitPods,
     Decision,
     Discard,
     Done,
@@ -22,8 +23,10 @@ from revgate.control.decision import (
     Start,
     Tell,
     Unseen,
+    Withdraw,
 )
 from revgate.control.endings import Started, starting, state_of
+from revgate.control.floors import looking_for_pods
 from revgate.control.goal import goal_of
 from revgate.control.job import job_name
 from revgate.control.kinds import Kind
@@ -73,8 +76,8 @@ def _standing(snapshot: Snapshot, decision: Decision) -> _Standing:  # noqa: PLR
             return _Standing("Stalled", reason, f"{message}; then change the spec or the annotation revgate.io/retry")
         case Hold():
             return _Standing("", Reason.SUSPENDED, "Suspended: set spec.suspend to false to go on")
-        case Await() | Tell() | Discard():
-            return _of_a_plan(decision)
+        case Await() | Tell() | Discard() | AwaitPods() | Withdraw():
+            return _before_a_run(decision)
         case Inspecting() | Unseen():
             return _of_a_look(decision)
         case Start(inputs, attempt):
@@ -99,8 +102,13 @@ def _of_a_look(decision: Inspecting | Unseen) -> _Standing:
             return _Standing("Reconciling", ended.reason, ended.message)
 
 
-def _of_a_plan(decision: Await | Tell | Discard) -> _Standing:
+def _before_a_run(decision: Await | Tell | Discard | AwaitPods | Withdraw) -> _Standing:
     match decision:
+        case AwaitPods(_, message):
+            return _Standing("Reconciling", Reason.WAITING_FOR_OLD_PODS, message)
+        case Withdraw(floor):
+            text = f"{looking_for_pods(floor)}; no pod requires something older any more"
+            return _Standing("Reconciling", Reason.WAITING_FOR_OLD_PODS, text)
         case Await(_, reason, message):
             return _Standing("" if reason is Reason.PLANNED else "Reconciling", reason, message)
         case Tell(name):

@@ -1,4 +1,4 @@
-"""The container that runs a migration: what the spec says, as the runner's arguments, environment and volumes."""
+"""The containers of a run, the migration and its hooks: what the spec says, as arguments, environment and volumes."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -7,12 +7,19 @@ from typing import Any, Final
 from revgate.contract import names
 from revgate.control.alembic_spec import Alembic
 from revgate.control.database_spec import Database
+from revgate.control.hooks_spec import Hook
 from revgate.control.snapshot import Migration
 from revgate.control.spec import Backup, Spec
 
 _BACKUPS: Final = "backups"
 _FOLDER: Final = "/backups"
 _TMP: Final = "/tmp"  # noqa: S108 - the pod's own, the root is read-only
+_APP_VARIABLE: Final = "DATABASE_URL"  # what apps read; the runner sets it for env.py
+_SECURITY: Final = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
 
 
 def build_container(
@@ -26,11 +33,7 @@ def build_container(
         "args": [_literal(word) for word in (*_arguments(spec), *this_try)],
         "env": [*_environment(migration, spec, image, job), *_database(spec.database)],
         "resources": {"requests": {"cpu": "50m", "memory": "96Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": _SECURITY,
         "terminationMessagePath": names.TERMINATION_MESSAGE_PATH,
         "terminationMessagePolicy": "File",
         "volumeMounts": [
@@ -38,6 +41,26 @@ def build_container(
             *([{"name": _BACKUPS, "mountPath": _FOLDER}] if _is_backed_up(spec.backup) else []),
         ],
     }
+
+
+def build_hook(spec: Spec, hook: Hook, image: str) -> dict[str, Any]:
+    """Return the container of a hook, which may connect as the runner does; `image` is that of the run."""
+    words = {"command": hook.command, "args": hook.args}
+    return {
+        "name": hook.name,
+        "image": hook.image or image,
+        **{field: [_literal(word) for word in said] for field, said in words.items() if said},
+        "env": [_variable("HOME", _TMP), *_database(spec.database), *_app_url(spec.database)],
+        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}},  # more than a limit would be refused
+        "securityContext": _SECURITY,
+        "volumeMounts": [{"name": "tmp", "mountPath": _TMP}],
+    }
+
+
+def _app_url(database: Database) -> list[dict[str, Any]]:
+    """Return the variable that env.py finds in a run, too; of parts, only the runner makes a URL."""
+    source = database.direct_url_from or database.url_from
+    return [{"name": _APP_VARIABLE, "valueFrom": source.as_json()}] if source else []
 
 
 def volumes_of(spec: Spec) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from revgate.contract.reasons import Reason
 from revgate.control.endings import Ended
 from revgate.control.kinds import Kind
 from revgate.control.plan_resource import PlanSpec
+from revgate.control.record import NextFloor
 from revgate.control.snapshot import Plan, Run
 
 
@@ -20,6 +21,7 @@ class Start:
     kind: Kind = Kind.APPLY
     plan: Plan | None = None
     image: str = ""  # where it is not that of the spec
+    past: NextFloor | None = None  # the floor that may be passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,22 @@ class Await:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitPods:
+    """Pods are at work that a floor would end, or nobody has looked yet. Look again at `check_at`."""
+
+    floor: NextFloor
+    message: str
+    check_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Serve nobody any more whom a floor ends, before somebody looks a last time for pods that need it."""
+
+    floor: NextFloor
+
+
+@dataclass(frozen=True, slots=True)
 class Inspecting:
     """A run looks whether the database is where it was; what is known stands until it has looked."""
 
@@ -112,4 +130,19 @@ class Unseen:
     check_at: datetime | None
 
 
-Decision = Start | Remove | Progress | Again | Done | Stall | Hold | Tell | Discard | Await | Inspecting | Unseen
+Decision = (
+    Start
+    | Remove
+    | Progress
+    | Again
+    | Done
+    | Stall
+    | Hold
+    | Tell
+    | Discard
+    | Await
+    | AwaitPods
+    | Withdraw
+    | Inspecting
+    | Unseen
+)

@@ -18,6 +18,7 @@ _NORMAL: Final = frozenset(
         Reason.SUSPENDED,
         Reason.PLANNED,
         Reason.AWAITING_APPROVAL,
+        Reason.WAITING_FOR_OLD_PODS,
     }
 )
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Self
 
+from revgate.control.moments import moment
 from revgate.control.record import Outcome, RunState
 from revgate.control.snapshot import Key
 
@@ -54,7 +54,5 @@ def _ended(body: Body | None) -> tuple[Any, ...]:
 
 
 def _seconds(run: Mapping[str, Any]) -> float | None:
-    started, finished = run.get("startedAt"), run.get("finishedAt")
-    if not (started and finished):
-        return None
-    return max(0.0, (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds())
+    started, finished = moment(run.get("startedAt")), moment(run.get("finishedAt"))
+    return max(0.0, (finished - started).total_seconds()) if started and finished else None

@@ -7,9 +7,13 @@ otherwise   no plan of these inputs  run them to be told what they would do
 """
 
 from dataclasses import dataclass
+from typing import Final
 
+from revgate.contract.exits import Next
 from revgate.contract.reasons import Reason
+from revgate.control.endings import Ended, state_of
 from revgate.control.inputs import (
+    inputs_before_floors,
     inputs_of,
     inputs_of_downgrade,
     inputs_of_inspection,
@@ -21,6 +25,8 @@ from revgate.control.latest import newest_of
 from revgate.control.record import Outcome, RunRecord, Status
 from revgate.control.snapshot import Plan, Run, Snapshot
 from revgate.control.spec import Spec
+
+_LEFT: Final = (Reason.PLANNED, Reason.WAITING_FOR_OLD_PODS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,14 @@ def goal_of(snapshot: Snapshot, spec: Spec) -> Goal:
     if done := _done_already(snapshot, base, planning, plans):
         return done
     if not spec.wants_plans:
-        return Goal(base)
+        return Goal(_run_of(spec, base))
     if not plans:
         return Goal(planning, Kind.PLAN)
-    return Goal(inputs_of_plan(base, plans[0].name), plan=plans[0], image=plans[0].spec.image)
+    return Goal(_run_of(spec, inputs_of_plan(base, plans[0].name)), plan=plans[0], image=plans[0].spec.image)
+
+
+def _run_of(spec: Spec, inputs: str) -> str:
+    return inputs_before_floors(inputs) if spec.floors == "Wait" else inputs
 
 
 def _image_that_applied(status: Status) -> str:
@@ -58,21 +68,22 @@ def _image_that_applied(status: Status) -> str:
 
 
 def _done_already(snapshot: Snapshot, base: str, planning: str, plans: list[Plan]) -> Goal | None:
-    """Return how these inputs were carried out, if they were: approval and mode by themselves start no run."""
+    """Return how these inputs were carried out, if they were: approval, mode and floors alone start no run."""
     newest = newest_of(snapshot)
     if newest and newest.inputs == inputs_of_inspection(base):
         return Goal(newest.inputs, Kind.INSPECT)  # only what is done is looked at again
     if newest is None or not _has_nothing_left(newest):
         return None
-    carried_out = {inputs_of_plan(base, plan.name): plan for plan in plans}
-    if newest.inputs in carried_out:
-        return Goal(newest.inputs, plan=carried_out[newest.inputs])
     if newest.inputs == planning:
         return Goal(planning, Kind.PLAN)
-    return Goal(base) if newest.inputs == base else None
+    for inputs, plan in [(base, None), *((inputs_of_plan(base, plan.name), plan) for plan in plans)]:
+        if newest.inputs in (inputs, inputs_before_floors(inputs)):
+            return Goal(newest.inputs, plan=plan)
+    return None
 
 
 def _has_nothing_left(newest: Run | RunRecord) -> bool:
     if isinstance(newest, RunRecord):
-        return newest.outcome is Outcome.SUCCEEDED and newest.reason != Reason.PLANNED
-    return newest.report is not None and newest.report.exit == 0 and newest.report.reason is not Reason.PLANNED
+        return newest.outcome is Outcome.SUCCEEDED and newest.reason not in _LEFT
+    state = state_of(newest)
+    return isinstance(state, Ended) and state.next is Next.DONE and state.reason not in _LEFT

@@ -6,7 +6,7 @@ import json
 from revgate.control.snapshot import Migration
 from revgate.control.spec import Spec
 
-_STARTS_NO_RUN = {"suspend", "history_limit", "retry", "approval", "mode", "downgrade", "drift"}
+_STARTS_NO_RUN = {"suspend", "history_limit", "retry", "approval", "mode", "downgrade", "drift", "floors"}
 
 _PLACE = {"url_from", "host", "port", "name", "schema_"}  # a new password or certificate leads to the same database
 
@@ -33,6 +33,11 @@ def inputs_of_planning(inputs: str) -> str:
 def inputs_of_plan(inputs: str, plan: str) -> str:
     """Return the digest of the run that carries out the plan of this name, and no other."""
     return digest(["apply", inputs, plan])[:16]
+
+
+def inputs_before_floors(inputs: str) -> str:
+    """Return the digest of these inputs in runs from floor to floor: all of them, however many it takes."""
+    return digest(["floors", inputs])[:16]
 
 
 def inputs_of_downgrade(migration: Migration, spec: Spec) -> str:

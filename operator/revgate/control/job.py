@@ -1,21 +1,24 @@
 """The Job that runs a migration, built from the resource alone."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from revgate.contract import names
-from revgate.control.container import build_container, volumes_of
+from revgate.control.container import build_container, build_hook, volumes_of
 from revgate.control.held import with_ours
 from revgate.control.inputs import database_of, digest
 from revgate.control.kinds import Kind
-from revgate.control.overlay import laid_over
+from revgate.control.overlay import laid_over, placed
+from revgate.control.record import NextFloor
 from revgate.control.snapshot import Migration, Plan
 from revgate.control.spec import Spec
 
 _GRACE_SECONDS: Final = 60  # SIGTERM cancels the statement, rolls back and reports
 _SECURITY: Final = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 _SHARED_FILES: Final = {"fsGroup": 65532, "fsGroupChangePolicy": "OnRootMismatch"}  # a claim belongs to root at first
+_LOGGED: Final = "kubectl.kubernetes.io/default-container"  # else kubectl logs would show the last hook
 _NO_EVICTION: Final = {
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
     "karpenter.sh/do-not-disrupt": "true",
@@ -32,6 +35,7 @@ class Try:
     kind: Kind = Kind.APPLY
     plan: Plan | None = None  # what it carries out
     image: str = ""  # where it is not that of the spec
+    past: NextFloor | None = None  # the floor that it may pass
 
 
 def job_name(migration: Migration, inputs: str, attempt: int) -> str:
@@ -75,7 +79,9 @@ def build_job(migration: Migration, spec: Spec, bundled_image: str, this: Try) -
                 "rules": [{"action": "FailJob", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
             },
             "ttlSecondsAfterFinished": spec.job.ttl_seconds_after_finished,
-            "template": _template(labels, spec, _pod(migration, spec, bundled_image, name, this)),
+            "template": _template(
+                _metadata(labels, spec, this), spec, _pod(migration, spec, bundled_image, name, this)
+            ),
         },
     }
 
@@ -94,11 +100,28 @@ def _labels(migration: Migration, spec: Spec, this: Try) -> dict[str, str]:
     }
 
 
-def _template(labels: dict[str, str], spec: Spec, pod: dict[str, Any]) -> dict[str, Any]:
+def _metadata(labels: dict[str, str], spec: Spec, this: Try) -> dict[str, Any]:
+    """Return what is ours in the pod's metadata. Only an upgrade has hooks."""
+    order = ",".join(spec.hooks.order) if this.kind is Kind.APPLY else ""
+    annotations = {names.CONTAINERS: order, _LOGGED: names.CONTAINER}
+    return {"labels": labels, **({"annotations": annotations} if order else {})}
+
+
+def _template(metadata: dict[str, Any], spec: Spec, pod: dict[str, Any]) -> dict[str, Any]:
     ours = {"metadata": {"annotations": _NO_EVICTION}, "spec": pod}
-    template = laid_over(ours, spec.job.template.as_json())
-    template["metadata"] = laid_over(template.get("metadata") or {}, {"labels": labels})
+    theirs = spec.job.template.as_json()
+    template = laid_over(ours, {**theirs, "spec": placed(theirs.get("spec") or {}, pod)})
+    template["metadata"] = laid_over(_without_ours(template.get("metadata") or {}), metadata)
     return {**template, "spec": with_ours(template["spec"], pod)}
+
+
+def _without_ours(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Nobody but us says which containers are hooks."""
+    annotations = metadata.get("annotations")
+    if not isinstance(annotations, Mapping) or names.CONTAINERS not in annotations:
+        return dict(metadata)
+    kept = {name: value for name, value in annotations.items() if name != names.CONTAINERS}
+    return {**metadata, "annotations": kept}
 
 
 def _pod(migration: Migration, spec: Spec, bundled_image: str, job: str, this: Try) -> dict[str, Any]:
@@ -109,11 +132,20 @@ def _pod(migration: Migration, spec: Spec, bundled_image: str, job: str, this: T
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": _SECURITY | (_SHARED_FILES if spec.backup.method != "None" else {}),
-        "containers": [build_container(migration, spec, image, job, _of_this_try(spec, this))],
+        **_containers(spec, this, image, build_container(migration, spec, image, job, _of_this_try(spec, this))),
         "volumes": volumes_of(spec),
     }
     account = spec.job.service_account_name
     return pod | ({"serviceAccountName": account} if account else {})
+
+
+def _containers(spec: Spec, this: Try, image: str, ours: dict[str, Any]) -> dict[str, Any]:
+    """Put hooks and migration one behind the other: only init containers have an order, and a pod needs one more."""
+    if this.kind is not Kind.APPLY or not spec.hooks.order:
+        return {"containers": [ours]}
+    hooks = {hook.name: build_hook(spec, hook, image) for hook in (*spec.hooks.before, *spec.hooks.after)}
+    run = [hooks.get(name, ours) for name in spec.hooks.order]
+    return {"initContainers": run[:-1], "containers": run[-1:]}
 
 
 def _of_this_try(spec: Spec, this: Try) -> list[str]:
@@ -124,4 +156,9 @@ def _of_this_try(spec: Spec, this: Try) -> list[str]:
         return ["--inspect"]
     if this.kind is Kind.DOWNGRADE:
         return [f"--downgrade={spec.downgrade.to}"]
-    return [f"--approved={this.plan.spec.hash}"] if this.plan else []
+    rest = this.past.rest if this.past else ""
+    return [
+        *([f"--approved={rest or this.plan.spec.hash}"] if this.plan else []),
+        *(["--before-floors"] if spec.floors == "Wait" else []),
+        *([f"--past={this.past.revision}"] if this.past else []),
+    ]

@@ -51,11 +51,11 @@ def _when(snapshot: Snapshot, run: Run, ended: Ended) -> datetime:
 def _outlives(record: RunRecord, newest: Run, runs: list[Run]) -> bool:
     """Whether the status knows more than the newest Job that is still there."""
     if record.job == newest.job:
-        untold = newest.pod is None or newest.pod.terminated is None
+        untold = newest.pod is None or not newest.pod.is_told
         return record.state is RunState.FINISHED and untold
     if any(run.job == record.job for run in runs):
         return False
-    if series_of(record.job) == series_of(newest.job):
+    if record.job and series_of(record.job) == series_of(newest.job):  # one that was refused has no Job
         return record.attempt >= newest.attempt
     return record.finished_at is None or record.finished_at > newest.created_at
 

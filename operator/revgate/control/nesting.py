@@ -29,6 +29,15 @@ def levels(value: Any, most: int) -> int:
     return depth
 
 
+def cut(value: Any) -> None:
+    """Empty, in place, whatever is nested deeper than MOST_LEVELS."""
+    here = [value]
+    for _ in range(MOST_LEVELS):
+        here = [inner for each in here for inner in _inside(each) if isinstance(inner, dict | list)]
+    for each in here:
+        each.clear()
+
+
 def _inside(value: Mapping[str, Any] | Sequence[Any]) -> Iterator[Any]:
     return iter(value.values() if isinstance(value, Mapping) else value)
 

@@ -1,17 +1,19 @@
 """Everything about one migration, gathered into a snapshot: from the cache, or from the API server as proof."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from revgate.contract import names
 from revgate.contract.edges import decode_edges
 from revgate.contract.planned import decode_plan
-from revgate.contract.steps import step_in
+from revgate.control.app_pods import read_app_pod, selection_of
 from revgate.control.cache import Cache, Shelf
 from revgate.control.cluster import ApiFailure, Cluster
-from revgate.control.endings import Ended, Started, state_of
+from revgate.control.endings import Started, state_of
+from revgate.control.glances import Glances
 from revgate.control.kinds import Kind
 from revgate.control.news import is_news
 from revgate.control.plans import read_plans
@@ -32,6 +34,7 @@ class Observer:
     cluster: Cluster
     cache: Cache
     image: str
+    glances: Glances = field(default_factory=Glances)
 
     async def observe(self, key: Key, body: Body, *, proven: bool) -> Snapshot:
         """Return a snapshot; with `proven`, of Jobs, pods and plans that were read from the API server just now."""
@@ -50,6 +53,12 @@ class Observer:
         ]
         return Snapshot(now=now, migration=migration, runs=tuple(runs), image=self.image, plans=plans)
 
+    async def with_apps(self, snapshot: Snapshot) -> Snapshot:
+        """Return the snapshot with the pods that require something of this database, listed just now."""
+        key = snapshot.migration.key
+        bodies = await self.cluster.list("pods", key.namespace, **selection_of(key))
+        return replace(snapshot, apps=tuple(pod for body in bodies if (pod := read_app_pod(body))))
+
     def runs_of(self, key: Key) -> list[Run]:
         """Return the runs that the cache has of a migration: Jobs with their pods, and pods whose Job is gone."""
         pods: dict[str, list[Any]] = {}
@@ -57,7 +66,7 @@ class Observer:
             pods.setdefault(_owner(pod), []).append(pod)
         runs = [read_run(job, pods.pop(job["metadata"]["uid"], [])) for job in self.cache.jobs.of(key)]
         orphans = [read_orphan(each) for each in pods.values()]
-        return [run for run in [*runs, *orphans] if run and run.uid and run.inputs]
+        return [run for run in [*runs, *orphans] if run and run.job and run.uid and run.inputs]
 
     async def refresh(self, key: Key) -> None:
         """Read the Jobs and pods of a migration from the API server."""
@@ -79,8 +88,11 @@ class Observer:
             edges = decode_edges(log, run.report.edges) if wants_edges else None
             document = decode_plan(log, run.report.plan) if wants_plan else None
             return replace(run, edges=edges, document=document)
-        if _takes_long(run, now):
-            return replace(run, step=step_in(await self._log(migration.key, run)))
+        if since := _long_since(run, now):
+            read = partial(self._log, migration.key, run)
+            return replace(run, step=await self.glances.step(run.job_uid, since, now, read))
+        if run.finished_at:
+            self.glances.forget(run.job_uid)
         if run.pod is None and not run.finished_at and now - run.created_at > _POD_IS_LATE:
             return replace(run, note=await self._why_no_pod(migration.key, run))
         return run
@@ -100,10 +112,13 @@ class Observer:
         return str(newest.get("message", "")) if newest else ""
 
 
-def _takes_long(run: Run, now: datetime) -> bool:
-    """Whether a person may want to know what a run is at: that is asked seldom, and written only when it changes."""
-    state = state_of(run)
-    return isinstance(state, Started) and now - state.since > _LONG
+def _long_since(run: Run, now: datetime) -> datetime | None:
+    """Return since when a run is at work that takes so long that a person may want to know what it is at."""
+    match state_of(run):
+        case Started(since, None) if now - since > _LONG:
+            return since
+        case _:
+            return None
 
 
 def _owner(pod: Any) -> str:
@@ -116,8 +131,7 @@ def _is_told(run: Run, plans: Iterable[Plan]) -> bool:
 
 
 def _has_unread_edges(migration: Migration, run: Run) -> bool:
-    """A log is read once: when its run ended after what the status already knows."""
-    state = state_of(run)
-    if run.uid != migration.uid or not isinstance(state, Ended) or not (run.report and run.report.edges):
+    """A log is read once: when its migration ended after what the status already knows."""
+    if run.uid != migration.uid or not (run.report and run.report.edges):
         return False
     return is_news(migration.status, run)

@@ -7,6 +7,31 @@ _KEYS: Final = ("mountPath", "name")  # what names the items of volumeMounts; of
 _APPENDED: Final = ("tolerations", "imagePullSecrets", "topologySpreadConstraints")
 
 
+CONTAINERS: Final = ("initContainers", "containers")
+
+
+def placed(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a pod's spec with what it says about containers of ours in the list where ours has them.
+
+    Whoever writes a template has no need to know that hooks make the migration an init container.
+    """
+    home = {container["name"]: field for field in CONTAINERS for container in ours.get(field, ())}
+    lists = {field: theirs[field] for field in CONTAINERS if isinstance(theirs.get(field), list)}
+    if "initContainers" not in ours or not lists:
+        return dict(theirs)
+    moved: dict[str, list[Any]] = {field: [] for field in lists}
+    for field, containers in lists.items():
+        for container in containers:
+            moved.setdefault(home.get(value_of(container), field), []).append(container)
+    return {**theirs, **moved}
+
+
+def value_of(item: Any, key: str = "name") -> str:
+    """Return what names an item, "" where nothing does: a template may hold anything."""
+    value = item.get(key) if isinstance(item, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
 def laid_over(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
     """Return `ours` with `theirs` on top; a null in `theirs` removes the field."""
     merged = dict(ours)
@@ -27,7 +52,7 @@ def _merged(field: str, ours: Any, theirs: Any) -> Any:
 
 
 def _by_name(ours: Sequence[Any], theirs: Sequence[Any]) -> list[Any]:
-    key = next((key for key in _KEYS if all(isinstance(i, Mapping) and key in i for i in [*ours, *theirs])), None)
+    key = next((key for key in _KEYS if all(value_of(item, key) for item in [*ours, *theirs])), None)
     if key is None:
         return list(theirs)
     merged = {item[key]: item for item in ours}

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Final
 
+from pydantic import ValidationError
+
 from revgate.contract.exits import Next
 from revgate.contract.planned import digest_in
 from revgate.contract.reasons import Reason
@@ -44,7 +46,10 @@ def told(snapshot: Snapshot, spec: Spec, run: Run | RunRecord | None) -> Tell | 
     migration, asked = snapshot.migration, spec.image or snapshot.image
     digest = digest_in(run.pod.image) if run.pod else ""
     image = f"{asked.partition('@')[0]}@{digest}" if digest else asked  # a node may know it by another name
-    plan = plan_of(migration, spec, run.document, image)
+    try:
+        plan = plan_of(migration, spec, run.document, image)
+    except ValidationError:
+        return None  # whoever writes a pod's log may write what no plan is
     return Tell(plan_name(migration, run.inputs, plan), run.inputs, plan)
 
 

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from revgate.contract import names
 from revgate.contract.report import decode_report
 from revgate.control.kinds import Kind
-from revgate.control.record import Status
-from revgate.control.snapshot import Key, Malformed, Migration, Pod, Run, Terminated, Waiting
+from revgate.control.moments import moment
+from revgate.control.nesting import MOST_LEVELS, levels
+from revgate.control.pod_reading import read_pod
+from revgate.control.record import MOST_COUNTED, Status
+from revgate.control.snapshot import Key, Malformed, Migration, Pod, Run
 from revgate.control.spec import Spec
 
 Body = Mapping[str, Any]
+
+_MOST_LEVELS: Final = MOST_LEVELS // 2  # what has been cut off must not look as if it had never been there
 
 
 def read_migration(body: Body) -> Migration:
@@ -54,7 +59,7 @@ def read_run(job: Body, pods: Iterable[Body]) -> Run:
         kind=_kind(labels.get(names.RUN_KIND)),
         plan=labels.get(names.PLAN, ""),
         created_at=_required_time(metadata["creationTimestamp"]),
-        finished_at=_time(over.get("lastTransitionTime")) if over else None,
+        finished_at=moment(over.get("lastTransitionTime")) if over else None,
         succeeded=bool(over and over["type"] == "Complete"),
         note=str(over.get("message", "")) if over else "",
         deleting="deletionTimestamp" in metadata,
@@ -87,35 +92,15 @@ def read_orphan(pods: Iterable[Body]) -> Run | None:
     )
 
 
-def read_pod(body: Body) -> Pod:
-    """Return a pod as far as its migrate container tells."""
-    metadata, status = body["metadata"], body.get("status") or {}
-    container = _container_status(status)
-    state = container.get("state") or {}
-    over = state.get("terminated") or {}
-    terminated = _terminated(over)
-    init = _unfinished_init(status)
-    return Pod(
-        name=metadata["name"],
-        uid=metadata["uid"],
-        job=(metadata.get("labels") or {}).get("batch.kubernetes.io/job-name", ""),
-        created_at=_required_time(metadata["creationTimestamp"]),
-        started_at=_time(over.get("startedAt")) or _time((state.get("running") or {}).get("startedAt")),
-        terminated=terminated,
-        waiting=None if terminated else _waiting(status, init.get("state") or state),
-        image=_image(container),
-        evicted=_evicted(status),
-        gone=terminated is None and status.get("phase") in ("Failed", "Succeeded"),
-        failed_init=_failed_init(init) if status.get("phase") == "Failed" else None,
-        is_initializing="running" in (init.get("state") or {}),
-    )
-
-
 def _newest_pod(bodies: Iterable[Body]) -> Pod | None:
     return max(map(read_pod, bodies), key=lambda pod: pod.created_at, default=None)
 
 
 def _spec(spec: Any) -> Spec | Malformed:
+    fields = spec if isinstance(spec, Mapping) else {}
+    deep = next((name for name, value in fields.items() if levels(value, _MOST_LEVELS) > _MOST_LEVELS), None)
+    if deep:
+        return Malformed(f"Field spec.{deep} is not valid: it is nested deeper than {_MOST_LEVELS} levels; mend it")
     try:
         return Spec.model_validate(spec)
     except ValidationError as error:
@@ -138,72 +123,13 @@ def _final_condition(status: Body) -> Body | None:
     return finals[0] if finals else None
 
 
-def _container_status(status: Body) -> Body:
-    statuses = status.get("containerStatuses") or ()
-    return next((each for each in statuses if each["name"] == names.CONTAINER), {})
-
-
-def _unfinished_init(status: Body) -> Body:
-    """The first init container that has not ended well, nor is a sidecar that has started; empty when all have."""
-    for each in status.get("initContainerStatuses") or ():
-        ended = (each.get("state") or {}).get("terminated")
-        if not each.get("started") and (ended is None or ended.get("exitCode") != 0):
-            found: Body = each
-            return found
-    return {}
-
-
-def _failed_init(init: Body) -> Terminated | None:
-    ended = (init.get("state") or {}).get("terminated")
-    return Terminated(int(ended["exitCode"]), init["name"], "", _time(ended.get("finishedAt"))) if ended else None
-
-
-def _terminated(over: Body) -> Terminated | None:
-    if not over:
-        return None
-    return Terminated(
-        exit_code=int(over.get("exitCode", -1)),
-        reason=str(over.get("reason", "")),
-        message=str(over.get("message", "")),
-        finished_at=_time(over.get("finishedAt")),
-    )
-
-
-def _waiting(status: Body, state: Body) -> Waiting | None:
-    if state.get("waiting"):
-        return Waiting(str(state["waiting"].get("reason", "")), str(state["waiting"].get("message", "")))
-    for condition in status.get("conditions") or ():
-        if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            return Waiting("Unschedulable", str(condition.get("message", "")))
-    return None
-
-
-def _evicted(status: Body) -> str:
-    if status.get("reason") == "Evicted":
-        return str(status.get("message", "the node was short of resources"))
-    for condition in status.get("conditions") or ():
-        if condition["type"] == "DisruptionTarget" and condition["status"] == "True":
-            return str(condition.get("message") or condition.get("reason"))
-    return ""
-
-
-def _image(container: Body) -> str:
-    """The image as the spec says it, with the digest that the kubelet found."""
-    image, found = str(container.get("image", "")), str(container.get("imageID", ""))
-    _, at, digest = found.rpartition("@")
-    return f"{image.partition('@')[0]}@{digest}" if at and image else image
-
-
 def _number(label: str | None) -> int:
-    return int(label) if label and label.isdigit() else 0
+    number = int(label) if label and label.isdigit() else 0
+    return number if number <= MOST_COUNTED else 0
 
 
 def _kind(label: str | None) -> Kind:
     return Kind(label) if label in tuple(Kind) else Kind.APPLY  # Jobs of before had no such label
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def _required_time(text: str) -> datetime:

@@ -12,6 +12,7 @@ from revgate.control.cluster import ApiFailure, Body, Cluster
 from revgate.control.decide import decide
 from revgate.control.decision import (
     Again,
+    AwaitPods,
     Decision,
     Discard,
     Done,
@@ -23,6 +24,7 @@ from revgate.control.decision import (
     Start,
     Tell,
     Unseen,
+    Withdraw,
 )
 from revgate.control.endings import Ended, Started, state_of
 from revgate.control.events import event_of
@@ -51,14 +53,12 @@ class Reconciler:
         body = self.observer.cache.migration(key)
         if body is None:
             return await self._clean_up(key)
-        snapshot = await self.observer.observe(key, dict(body), proven=False)
-        decision = decide(snapshot)
+        snapshot, decision = await self._decided(key, dict(body), proven=False)
         if _needs_proof(snapshot, decision):
             body = await self.cluster.get(names.PLURAL, key.namespace, key.name)
             if body is None:
                 return await self._clean_up(key)
-            snapshot = await self.observer.observe(key, body, proven=True)
-            decision = decide(snapshot)
+            snapshot, decision = await self._decided(key, body, proven=True)
         if isinstance(decision, Remove):
             return await self._remove(snapshot, decision, dict(body))
         if isinstance(decision, Start) and decision.kind is Kind.DOWNGRADE:
@@ -71,6 +71,15 @@ class Reconciler:
             decision = decide(snapshot)
         await self._record(snapshot, decision, dict(body))
         return _wake_at(snapshot, decision)
+
+    async def _decided(self, key: Key, body: Body, *, proven: bool) -> tuple[Snapshot, Decision]:
+        """Observe and decide; pods of apps are looked at only where the decision hangs on them."""
+        snapshot = await self.observer.observe(key, body, proven=proven)
+        decision = decide(snapshot)
+        if not isinstance(decision, AwaitPods):
+            return snapshot, decision
+        snapshot = await self.observer.with_apps(snapshot)
+        return snapshot, decide(snapshot)
 
     async def _remove(self, snapshot: Snapshot, decision: Remove, body: Body) -> datetime:
         """Write why first: after the Job is gone, nothing else would tell."""
@@ -128,7 +137,7 @@ def _needs_proof(snapshot: Snapshot, decision: Decision) -> bool:
 
 def _looks_lost(newest: Run | RunRecord | None) -> bool:
     match newest:
-        case Run(pod=pod) if pod is None or pod.terminated is None:
+        case Run(pod=pod) if pod is None or not pod.is_told:
             return isinstance(state_of(newest), Ended)
         case RunRecord(state=state):
             return state is not RunState.FINISHED
@@ -161,8 +170,10 @@ def _wake_at(snapshot: Snapshot, decision: Decision) -> datetime | None:
             return at
         case Progress(_, reason, _, check_at):
             return snapshot.now + _SOON if reason is Reason.WAITING_FOR_PREVIOUS_RUN and not check_at else check_at
-        case Done(_, at) | Stall(_, _, at) | Unseen(_, at) | Inspecting(_, at):
+        case Done(_, at) | Stall(_, _, at) | Unseen(_, at) | Inspecting(_, at) | AwaitPods(_, _, at):
             return at
+        case Withdraw():
+            return snapshot.now
         case Start() | Tell() | Discard():
             return snapshot.now + _SOON * 3
         case _:

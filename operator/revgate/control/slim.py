@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from revgate.contract import names
+from revgate.control.nesting import cut
 
 _OURS: Final = f"{names.GROUP}/"
 _METADATA: Final = frozenset(
@@ -28,7 +29,11 @@ def packed(body: Mapping[str, Any], parts: frozenset[str]) -> bytes:
     if ours := {name: value for name, value in annotations.items() if name.startswith(_OURS)}:
         metadata["annotations"] = ours
     kept = {name: value for name, value in body.items() if name in parts}
-    return marshal.dumps({"metadata": metadata, **kept})
+    try:
+        return marshal.dumps({"metadata": metadata, **kept})
+    except ValueError:  # nested too deeply: what parses JSON goes deeper than what writes this
+        cut(kept)
+        return marshal.dumps({"metadata": metadata, **kept})
 
 
 def unpacked(data: bytes) -> dict[str, Any]:

@@ -50,16 +50,26 @@ class Waiting:
 
     reason: str
     message: str
+    hook: str = ""  # the container, where it is a hook
 
 
 @dataclass(frozen=True, slots=True)
 class Terminated:
-    """How the migrate container ended."""
+    """How a container ended."""
 
     exit_code: int
     reason: str
     message: str  # the termination message, or what the runtime said when the container could not start
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A hook that a pod stands at: it waits, is at work or, with `terminated`, has failed."""
+
+    name: str
+    is_after: bool  # the migration has ended well before it
+    terminated: Terminated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +80,23 @@ class Pod:
     uid: str
     job: str
     created_at: datetime
-    started_at: datetime | None = None  # when the migrate container started
-    terminated: Terminated | None = None
-    waiting: Waiting | None = None
+    started_at: datetime | None = None  # when the first of our containers started
+    is_at_work: bool = True  # one of them is, if any has started
+    terminated: Terminated | None = None  # how the migrate container ended
+    waiting: Waiting | None = None  # of the container whose turn it is
     image: str = ""  # with digest, as the kubelet resolved it
     evicted: str = ""  # who cut it off, from the DisruptionTarget condition or the kubelet
-    gone: bool = False  # finished, without a state of the migrate container
+    gone: bool = False  # finished, whatever its containers tell
     failed_init: Terminated | None = None  # an init container that failed; its name is the reason
     is_initializing: bool = False  # an init container of the user's template is at work
+    hook: Hook | None = None  # None: the migration has its turn, or all of ours have ended well
+    awaited_since: datetime | None = None  # when the last init container ended
+    ended_at: datetime | None = None  # when the last of our containers ended
+
+    @property
+    def is_told(self) -> bool:
+        """Whether our containers show how the run ended."""
+        return (self.hook.terminated if self.hook else self.terminated) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +123,11 @@ class Run:
     step: Step | None = None  # the revision that it is at, once it takes long
     document: PlanDocument | None = None  # what a plan run told; None: none read
 
+    @property
+    def awaited_since(self) -> datetime:
+        """Since when a container has had its turn that has not started."""
+        return (self.pod.awaited_since if self.pod else None) or self.created_at
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -118,6 +142,16 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class AppPod:
+    """A pod of an app that requires revisions of the migration's database."""
+
+    name: str
+    requires: tuple[str, ...]
+    has_started: bool = False  # its app, and not only what runs before it
+    is_held: bool = False  # by our scheduling gate: it runs nothing
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One migration and its Jobs at one moment. `image` is the operator's bundled runner image."""
 
@@ -126,3 +160,4 @@ class Snapshot:
     runs: tuple[Run, ...]
     image: str
     plans: tuple[Plan, ...] = ()  # newest first
+    apps: tuple[AppPod, ...] | None = None  # None: nobody has looked

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from revgate.contract.durations import PATTERN
 from revgate.control.alembic_spec import Alembic
 from revgate.control.database_spec import Database
+from revgate.control.hooks_spec import Hooks
 from revgate.control.model import Duration, Part, rules
 
 
@@ -161,6 +162,10 @@ class Spec(Part):
                 "a downgrade is neither planned nor approved: set mode Apply and approval Never to go down",
             ),
             (
+                "self.ledger.enabled || self.floors == 'Apply'",
+                "floors: Wait needs the ledger, which knows what is older: let ledger.enabled be true",
+            ),
+            (
                 "self.ledger.enabled || self.ledger.edited == 'Refuse'",
                 "ledger.edited is about what the ledger knows: leave it out, or let ledger.enabled be true",
             ),
@@ -212,7 +217,15 @@ class Spec(Part):
             description="What is done with the linter's findings in what is pending: Enforce runs nothing after errors"
         ),
     ] = "None"  # it runs every pending upgrade() once more, which only their author can know to be harmless
+    floors: Annotated[
+        Literal["Apply", "Wait"],
+        Field(
+            description="Wait: a revision with a floor (serves_from in its file) is not applied while pods with the "
+            "label revgate.io/migration run that it would end"
+        ),
+    ] = "Apply"
     backup: Annotated[Backup, Field(description="A backup before the first statement")] = Backup()
+    hooks: Annotated[Hooks, Field(description="Programs that run around the migration, in its pod")] = Hooks()
     downgrade: Annotated[Downgrade, Field(description="Go back in the database; never done unasked")] = Downgrade()
     drift: Annotated[Drift, Field(description="Look again on a timer")] = Drift()
     suspend: Annotated[bool, Field(description="Start no run; a run that has started is not stopped")] = False

@@ -1,14 +1,10 @@
 """The status that follows from a snapshot and a decision. Nothing else writes one."""
 
-from itertools import islice
-
-from revgate.contract.exits import Next
-from revgate.contract.observed import MOST_SERVED
-from revgate.contract.serves import below, served
 from revgate.control.conditions import conditions_of
 from revgate.control.decision import (
     Again,
     Await,
+    AwaitPods,
     Decision,
     Discard,
     Done,
@@ -20,20 +16,22 @@ from revgate.control.decision import (
     Start,
     Tell,
     Unseen,
+    Withdraw,
 )
 from revgate.control.endings import Ended, Started, state_of
+from revgate.control.floors import restored, withdrawn
 from revgate.control.job import job_name
 from revgate.control.kinds import Kind
 from revgate.control.latest import ended_of, newest_of
-from revgate.control.news import is_news
-from revgate.control.record import DriftRecord, HistoryEntry, Observation, Outcome, RunRecord, RunState, Status
+from revgate.control.record import DriftRecord, NextFloor, RunRecord, RunState, Status
 from revgate.control.snapshot import Malformed, Migration, Run, Snapshot
+from revgate.control.taken import outcome_of, taken_over
 
 
 def status_of(snapshot: Snapshot, decision: Decision) -> Status:
     """Return the whole new status: what was known, what the runs showed, and what happens next."""
     migration = snapshot.migration
-    status = _with_newest_ended_run(migration.status, snapshot)
+    status = _before_floor(taken_over(snapshot), snapshot, decision)
     return status.model_copy(
         update={
             "observed_generation": migration.generation,
@@ -46,6 +44,33 @@ def status_of(snapshot: Snapshot, decision: Decision) -> Status:
             **_shrunk(decision, snapshot),
         }
     )
+
+
+def _before_floor(status: Status, snapshot: Snapshot, decision: Decision) -> Status:
+    """Serve whom a floor is about to end only as long as no run may pass it."""
+    match decision:
+        case Withdraw(floor):
+            return withdrawn(status, floor)
+        case Start(past=past) if past is not None:
+            return status
+        case Remove(ended=None):
+            return restored(status)  # it never ran
+        case Progress(run) if (ahead := status.next_floor) and _passes(run, status, ahead):
+            return withdrawn(status, ahead)
+        case _:
+            return restored(status) if _was_last_to_run(snapshot, status) else status
+
+
+def _passes(run: Run, status: Status, floor: NextFloor) -> bool:
+    """Whether a run is at work that was made after the one that stopped before the floor, whose hooks may be."""
+    has_stopped = status.observed_by is not None and status.observed_by.job == run.job
+    return run.inputs == floor.inputs and not has_stopped and isinstance(state_of(run), Started)
+
+
+def _was_last_to_run(snapshot: Snapshot, status: Status) -> bool:
+    """Whether no run has begun since the one that stopped before the floor, or failed there."""
+    newest, seen = newest_of(snapshot), status.observed_by
+    return newest is not None and seen is not None and newest.job == seen.job
 
 
 def _shrunk(decision: Decision, snapshot: Snapshot) -> dict[str, object]:
@@ -95,80 +120,16 @@ def _history_limit(migration: Migration) -> int | None:
     return max(migration.spec.history_limit, int(asks))
 
 
-def _with_newest_ended_run(status: Status, snapshot: Snapshot) -> Status:
-    """Take over what the newest ended run of this migration saw; an older view of the database is worth nothing."""
-    ended = [(run, state_of(run)) for run in snapshot.runs if run.uid == snapshot.migration.uid]
-    over = [(run, state) for run, state in ended if isinstance(state, Ended)]
-    if not over:
-        return status
-    recorded = status.run.job if status.run else ""  # times have seconds only: of two, the recorded one is the newer
-    run, state = max(over, key=lambda pair: (pair[0].created_at, pair[0].job == recorded, pair[0].attempt))
-    return _with_history(_with_observation(status, run, state), run, state)
-
-
-def _with_observation(status: Status, run: Run, ended: Ended) -> Status:
-    report = ended.report
-    if report is None or not report.read or not is_news(status, run):
-        return status
-    return status.model_copy(
-        update={
-            "current_revisions": report.current,
-            "target_revisions": report.target,
-            "pending_revisions": report.pending,
-            "pending_count": report.pending_count,
-            "observed_at": ended.finished_at,
-            "observed_by": Observation(job=run.job, created_at=run.created_at, database=run.database),
-            "observed_image": run.pod.image if run.pod else "",
-            **_served(report.current, run),
-        }
-    )
-
-
-def _served(heads: tuple[str, ...], run: Run) -> dict[str, object]:
-    """The gates' map as far as it goes in a status; without edges only the heads are known to be served."""
-    if run.edges is None:
-        return {"served_revisions": heads, "floor": ""}
-    edges = {edge.revision: edge for edge in run.edges}
-    floors = [edges[revision].floor for revision in below(heads, edges) if revision in edges and edges[revision].floor]
-    nearest = tuple(islice(served(heads, edges), MOST_SERVED))
-    return {"served_revisions": nearest, "floor": floors[0] if floors else ""}
-
-
-def _with_history(status: Status, run: Run, ended: Ended) -> Status:
-    """Keep the runs that a person will look for: those that moved the database or stopped for a human."""
-    report = ended.report
-    moved = report is not None and report.read and report.before != report.current
-    if _is_in_history(status, run, ended) or not (moved or ended.next is Next.HUMAN):
-        return status
-    entry = HistoryEntry(
-        from_=report.before if report else (),
-        to=report.current if report else (),
-        image=run.pod.image if run.pod else "",
-        job=run.job,
-        started_at=run.pod.started_at if run.pod else None,
-        finished_at=ended.finished_at,
-        outcome=_outcome(ended),
-        reason=str(ended.reason),
-        plan=run.plan,
-    )
-    return status.model_copy(update={"history": (entry, *status.history)})
-
-
-def _is_in_history(status: Status, run: Run, ended: Ended) -> bool:
-    """Whether a run is in the history, or was until a newer one took its place."""
-    newest = status.history[0].finished_at if status.history else None
-    return any(entry.job == run.job for entry in status.history) or (newest is not None and newest > ended.finished_at)
-
-
 def _run_record(snapshot: Snapshot, status: Status, decision: Decision) -> RunRecord | None:
     match decision:
         case Start(inputs, attempt, failures):  # kind and plan are in the inputs
             return _started_record(snapshot, inputs, attempt, failures)
         case Remove(run, ended):
-            return _record(run, ended) if ended else None
+            record = _record(run, ended)  # nothing of it was at work, so what starts in this very moment is waited for
+            return record.model_copy(update={"started_at": None}) if ended else None
         case Progress(run) | Inspecting(run):
             return _record(run, None)
-        case Again() | Done() | Stall() | Hold() | Tell() | Discard() | Await() | Unseen():
+        case Again() | Done() | Stall() | Hold() | Tell() | Discard() | Await() | AwaitPods() | Withdraw() | Unseen():
             return _newest_record(snapshot) or status.run
 
 
@@ -211,12 +172,8 @@ def _finished(record: RunRecord, ended: Ended) -> RunRecord:
         update={
             "state": RunState.FINISHED,
             "finished_at": ended.finished_at,
-            "outcome": _outcome(ended),
+            "outcome": outcome_of(ended),
             "reason": str(ended.reason),
             "message": ended.message,
         }
     )
-
-
-def _outcome(ended: Ended) -> Outcome:
-    return Outcome.SUCCEEDED if ended.next is Next.DONE else Outcome.FAILED

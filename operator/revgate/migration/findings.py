@@ -33,9 +33,15 @@ class Findings:
     rows: dict[str, Row] = field(default_factory=dict)  # of the ledger
     recorded: dict[str, Edge] = field(default_factory=dict)  # what they say is not reverted
     accepted: tuple[str, ...] = ()  # edited revisions, whose files now count as what was applied
+    stopped_before: str = ""  # the pending revision whose floor is waited for
     lint: str = ""  # how many findings the linter has, in words; "" where none count
     read_again: bool = False  # after the run ended: current and pending are what it left
     flight: Flight = field(default_factory=Flight)  # what was being done when the run ended
+
+    @property
+    def edges(self) -> dict[str, Edge]:
+        """Return the whole graph: what the ledger remembers, and what the files say."""
+        return {**self.recorded, **(self.project.revisions.edges if self.project else {})}
 
     def see(self, heads: tuple[str, ...]) -> None:
         """Note the rows of the version table; the first time they are where the run began."""

@@ -19,6 +19,7 @@ from revgate.migration.database import Visit
 from revgate.migration.environment.stdout_kept import stdout_is_the_answer
 from revgate.migration.errors import InvalidOptions, MigrationError, RunnerBug
 from revgate.migration.findings import Findings
+from revgate.migration.floors import Floors
 from revgate.migration.hooks import Hooks
 from revgate.migration.ledger import LedgerWish, Provenance
 from revgate.migration.look import Look, look_at_project, look_at_scripts
@@ -58,6 +59,7 @@ class JobOptions:
     plan: bool = False  # tell what would be done, and do nothing
     inspect: bool = False  # say whether there is something to do, and do nothing
     approved: str = ""  # the hash of the only plan that may be carried out
+    floors: Floors | None = None  # stop before floors
     downgrade: str = ""  # a revision or base: undo down to it, and upgrade nothing
     scripts: ScriptsWish = field(default_factory=ScriptsWish)
     identity: Identity = field(default_factory=Identity)
@@ -107,10 +109,19 @@ def _run(
         get_logger().error("runner_bug", traceback=traceback.format_exc())
         error = RunnerBug(f"Runner failed by a fault of its own: {first_line(unknown)}; see the log and report it")
     else:
-        report = success(reason, findings, edge_lines(findings))
+        report = success(reason, findings, edge_lines(findings), _rest(options, environ, findings))
         return replace(report, plan=digest_of(plan) if plan else "")
     _see_what_remains(options, environ, findings)
     return failure(error, findings, edge_lines(findings))
+
+
+def _rest(options: JobOptions, environ: Mapping[str, str], findings: Findings) -> str:
+    """Return the identity of what is left of the plan that was approved: nobody is asked twice for it."""
+    if not (options.approved and findings.stopped_before):
+        return ""
+    from revgate.migration.plans.told import hash_of  # noqa: PLC0415  as above
+
+    return hash_of(findings, findings.current, findings.pending, environ.get(names.IMAGE, ""))
 
 
 def _downgrade(request: Request, target: str, findings: Findings) -> Reason:
@@ -156,6 +167,7 @@ def _request(options: JobOptions, environ: Mapping[str, str], switch: Switch, fi
         ),
         lock_retries=options.lock_retries,
         baseline=options.baseline,
+        floors=options.floors,
         review=partial(_review, options.lint, findings),
         hooks=_hooks(options, environ, address, findings),
         look=_look(options),
@@ -189,7 +201,8 @@ def _hooks(options: JobOptions, environ: Mapping[str, str], address: Address, fi
             from revgate.migration.plans.told import refuse_unapproved  # noqa: PLC0415  as above
 
             refuse_unapproved(options.approved, findings, heads, pending, environ.get(names.IMAGE, ""))
-        if options.backup is not None:
+        begins = options.floors is None or options.floors.allowed(pending, heads, findings.edges)
+        if options.backup is not None and begins:
             options.backup.take(options.identity.in_url(address.url), heads)
 
     return Hooks(before_upgrade=before)

@@ -12,9 +12,9 @@ def watching_work(engine: sa.Engine) -> Iterator[Callable[[], str]]:
     if engine.dialect.name != "postgresql":
         yield lambda: ""
         return
-    from revgate.migration.postgresql.progress import BuildWatch  # noqa: PLC0415  SQLite needs no psycopg
+    from revgate.migration.postgresql.progress import WorkWatch  # noqa: PLC0415  SQLite needs no psycopg
 
-    watch = BuildWatch(engine)
+    watch = WorkWatch(engine)
     try:
         yield lambda: str(watch.look() or "")
     finally:

@@ -1,13 +1,15 @@
 """The report of a run: what it found and did, in the termination message, with the ledger's edges on stdout."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from revgate.contract.edges import digest_of, encode_edges
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
-from revgate.contract.report import MOST_PENDING, Report, encode_report
+from revgate.contract.report import MOST_PENDING, FloorAhead, Report, encode_report, room_in
+from revgate.contract.serves import Edge, below
 from revgate.contract.termination import termination_file
 from revgate.migration.errors import Interrupted, MigrationError, TimedOut
 from revgate.migration.findings import Findings
@@ -17,9 +19,11 @@ from revgate.migration.project.graph import newest_first
 _MOST_ACCEPTED: Final = 20
 
 
-def success(reason: Reason, findings: Findings, edges: tuple[str, ...]) -> Report:
-    """Return the report of a run that has nothing left to do."""
-    return _report(Exit.DONE, reason, _told(reason, findings), findings, edges)
+def success(reason: Reason, findings: Findings, edges: tuple[str, ...], rest: str = "") -> Report:
+    """Return the report of a run that has nothing left to do, or stopped before a floor with this plan left."""
+    report = _report(Exit.DONE, reason, _told(reason, findings), findings, edges)
+    stop = findings.stopped_before
+    return replace(report, floor=FloorAhead(stop, findings.edges[stop].floor, rest) if stop else None)
 
 
 def failure(error: MigrationError, findings: Findings, edges: tuple[str, ...]) -> Report:
@@ -31,8 +35,16 @@ def failure(error: MigrationError, findings: Findings, edges: tuple[str, ...]) -
 
 
 def edge_lines(findings: Findings) -> tuple[str, ...]:
-    """Return the lines that tell the operator what the ledger knows; none without a ledger."""
-    return encode_edges(newest_first(findings.current, findings.recorded))
+    """Return the lines that tell the operator what the ledger knows; none without a ledger.
+
+    Before a floor also those of what is about to be applied, without which nobody could say what the floor ends.
+    """
+    ahead: tuple[Edge, ...] = ()
+    if findings.recorded and (stop := findings.stopped_before):
+        edges = findings.edges
+        unrecorded = (one for one in below([stop, edges[stop].floor], edges) if one not in findings.recorded)
+        ahead = tuple(edges[one] for one in unrecorded if one in edges)
+    return encode_edges((*ahead, *newest_first(findings.current, findings.recorded)))
 
 
 def write_report(report: Report, environ: Mapping[str, str]) -> None:
@@ -41,7 +53,7 @@ def write_report(report: Report, environ: Mapping[str, str]) -> None:
     if path is None:
         return
     try:
-        Path(path).write_text(encode_report(report), encoding="utf-8")
+        Path(path).write_text(encode_report(report, room_in(environ)), encoding="utf-8")
     except OSError as error:
         get_logger().warning("report_not_written", path=path, problem=str(error))
 
@@ -84,10 +96,19 @@ def _told(reason: Reason, findings: Findings) -> str:
         return f"Database is at {at}: {_counted(len(findings.pending))} would be applied"
     if reason is Reason.DOWNGRADED:
         return f"Database is at {at}: {f'undid {_counted(len(findings.runs))}' if findings.runs else 'nothing to undo'}"
+    if reason is Reason.WAITING_FOR_OLD_PODS:
+        return f"Database is at {at}: {_stopped(findings)}"
     count, accepted = len(findings.runs), ", ".join(findings.accepted[:_MOST_ACCEPTED])
     done = f"applied {_counted(count)}" if count else "there was nothing to apply"
     notes = [f"; accepted as edited: {accepted}" if accepted else "", _linted(findings)]
     return f"Database is at {at}: {done}{''.join(notes)}"
+
+
+def _stopped(findings: Findings) -> str:
+    stop = findings.stopped_before
+    done = f"applied {_counted(len(findings.runs))} and stopped" if findings.runs else "stopped"
+    floor, left = findings.edges[stop].floor, _counted(len(findings.pending))
+    return f"{done} before {stop}, which serves apps from {floor} on only; {left} to go{_linted(findings)}"
 
 
 def _linted(findings: Findings) -> str:

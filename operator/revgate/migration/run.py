@@ -18,6 +18,7 @@ from revgate.migration.disagreement import claims, refuse_edited, warn_of_edited
 from revgate.migration.environment.environment import stage
 from revgate.migration.errors import Conflict, LockTimeout, WrongDatabase
 from revgate.migration.findings import Findings
+from revgate.migration.floors import Floors
 from revgate.migration.hooks import Hooks
 from revgate.migration.ledger import LedgerWish, Provenance
 from revgate.migration.ledger_writer import LedgerWriter
@@ -49,6 +50,7 @@ class Request:
     hooks: Hooks = field(default_factory=Hooks)
     look: Look = look_at_project
     review: Callable[[Place, View], None] = lambda *_: None  # of what is pending, under the lock; raises to stop there
+    floors: Floors | None = None  # those that somebody waits at; None: nobody does
     baseline: str = ""  # where a database is that has tables and no revision
     checkpoint: Callable[[], None] = lambda: None  # called before each revision; raises to stop the run there
 
@@ -77,6 +79,8 @@ def migrate(request: Request, target: str, findings: Findings) -> Reason:
                 _bring(request, target, findings, view, Place(sessions, project, lock))
             if findings.runs:
                 request.hooks.after_upgrade(findings.current)
+    if findings.stopped_before:
+        return Reason.WAITING_FOR_OLD_PODS
     return Reason.DATABASE_AHEAD if view.standing is Standing.AHEAD else Reason.UP_TO_DATE
 
 
@@ -159,9 +163,9 @@ def _upgrade(
 ) -> None:
     """Apply what is pending; after a lock timeout what is left of it, for completed revisions stay."""
     tries = _Tries(request.lock_retries)
-    while view.pending:
+    while pending := _allowed(request, findings, view):
         try:
-            apply(request, Task(view.heads, view.pending, target), findings, place, ledger)
+            apply(request, Task(view.heads, pending, target), findings, place, ledger)
         except (LockTimeout, Conflict) as error:
             if findings.flight.gave_up:  # whoever is idle in a transaction has been waited for
                 raise
@@ -169,7 +173,13 @@ def _upgrade(
             view = observe(place.sessions, place.project, target, request.ledger, findings)
         else:
             break
-    _verify_nothing_is_pending(findings, place)
+    _verify_pending(request, findings, place, left=set(view.pending) - set(pending))
+
+
+def _allowed(request: Request, findings: Findings, view: View) -> tuple[str, ...]:
+    """Return what of the pending revisions may be applied now."""
+    floors = request.floors
+    return floors.allowed(view.pending, view.heads, findings.edges) if floors else view.pending
 
 
 def apply(request: Request, task: Task, findings: Findings, place: Place, ledger: LedgerWriter | None) -> None:
@@ -218,10 +228,13 @@ def _verify(findings: Findings, expected: set[str], place: Place) -> None:
         )
 
 
-def _verify_nothing_is_pending(findings: Findings, place: Place) -> None:
+def _verify_pending(request: Request, findings: Findings, place: Place, left: set[str]) -> None:
+    """Read what is pending once more; only what was left on purpose may be, and its order may be another one."""
     findings.pending = pending_revisions(place.project.scripts.directory, findings.current, findings.target)
-    if findings.pending:
-        raise WrongDatabase(f"{', '.join(findings.pending)} is still pending after env.py ended without an error")
+    if more := [one for one in findings.pending if one not in left]:
+        raise WrongDatabase(f"{', '.join(more)} is still pending after env.py ended without an error")
+    if request.floors and left:
+        findings.stopped_before = request.floors.stop(findings.pending, findings.current, findings.edges)
 
 
 class _Tries:

@@ -14,6 +14,8 @@ def verdict_of(migration: Migration, required: str) -> Verdict:
         pending=migration.pending,
         pending_count=migration.pending_count or 0,
         floor=migration.floor,
+        leaving=migration.leaving,
+        next_floor=migration.next_floor,
         image=migration.image,
         is_read=migration.observed_at is not None,
         is_ready=migration.is_seen and ready is not None and ready.status == "True",

@@ -73,6 +73,8 @@ class Migration:
     pending_count: int | None
     served: Revisions
     floor: str
+    leaving: Revisions
+    next_floor: str
     observed_at: datetime | None
     observed_by: str
     image: str
@@ -102,6 +104,7 @@ class Migration:
 def migration_of(body: Mapping[str, Any]) -> Migration:
     """Return the migration in a body."""
     metadata, spec, status = body["metadata"], body.get("spec", {}), body.get("status", {})
+    floor = status.get("nextFloor") or {}
     return Migration(
         namespace=metadata["namespace"],
         name=metadata["name"],
@@ -116,6 +119,8 @@ def migration_of(body: Mapping[str, Any]) -> Migration:
         pending_count=status.get("pendingCount"),
         served=tuple(status.get("servedRevisions", ())),
         floor=status.get("floor", ""),
+        leaving=tuple(floor.get("ends", ())) if floor.get("withdrawn") else (),
+        next_floor=floor.get("floor", ""),
         observed_at=moment(status.get("observedAt")),
         observed_by=status.get("observedBy", {}).get("job", ""),
         image=status.get("observedImage", ""),

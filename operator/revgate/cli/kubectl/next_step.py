@@ -7,6 +7,7 @@ from typing import Final
 
 from revgate.cli.kubectl.migration import Migration
 from revgate.cli.kubectl.moments import length
+from revgate.contract import names
 from revgate.contract.reasons import Reason
 
 OPERATOR: Final = "`kubectl get pods -A -l app.kubernetes.io/name=revgate`"
@@ -69,6 +70,13 @@ def _waits_for_approval(migration: Migration, _: datetime) -> Next | None:
     return Next("A person approves it or rejects it", f"{see}, `kubectl revgate approve {migration.address}` lets it")
 
 
+def _waits_for_pods(migration: Migration, _: datetime) -> Next | None:
+    if migration.ready.reason != Reason.WAITING_FOR_OLD_PODS:
+        return None
+    see = f"`kubectl get pods -n {migration.namespace} -l {names.MIGRATION}={migration.name}`"
+    return Next("Goes on when these pods are gone", f"{see} shows them, spec.floors: Apply does not wait")
+
+
 def _was_rejected(migration: Migration, _: datetime) -> Next | None:
     if migration.ready.reason != Reason.PLAN_REJECTED:
         return None
@@ -108,6 +116,7 @@ _CHECKS: Final[tuple[Callable[[Migration, datetime], Next | None], ...]] = (
     _is_at_work,
     _is_suspended,
     _waits_for_approval,
+    _waits_for_pods,
     _was_rejected,
     _is_stalled,
     _is_tried_again,

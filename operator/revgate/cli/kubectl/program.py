@@ -9,6 +9,7 @@ from revgate.cli.kubectl.errors import PluginError
 from revgate.cli.kubectl.printable import printable
 from revgate.cli.kubectl.refusals import refusal_of
 from revgate.contract import names
+from revgate.control.nesting import flat
 
 MIGRATIONS: Final = f"{names.PLURAL}.{names.GROUP}"
 PLANS: Final = f"{names.PLANS}.{names.GROUP}"
@@ -64,7 +65,7 @@ class Kubectl:
     def _read(self, *words: str) -> Any:
         text = self._text(*words)
         try:
-            return printable(json.loads(text))
+            return printable(json.loads(flat(text.encode())))  # one strange template must not hide all the others
         except json.JSONDecodeError:
             raise PluginError(f"kubectl printed no JSON but {text[:80]!r}: is it a wrapper of your own?") from None
 

@@ -34,8 +34,13 @@ class HeldPod:
     @property
     def revisions(self) -> tuple[str, ...]:
         """Every revision that it requires, each once."""
-        parts = (part.strip() for part in (self.requires or "").split(","))
-        return tuple(dict.fromkeys(part for part in parts if part))
+        return revisions_in(self.requires)
+
+
+def revisions_in(requires: str | None) -> tuple[str, ...]:
+    """Return every revision in the annotation of a pod, each once."""
+    parts = (part.strip() for part in (requires or "").split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
 
 
 def read_held(body: Mapping[str, Any]) -> HeldPod | None:

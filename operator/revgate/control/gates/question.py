@@ -28,6 +28,8 @@ def observed_of(migration: Migration) -> Observed:
         pending=status.pending_revisions,
         pending_count=status.pending_count or 0,
         floor=status.floor,
+        leaving=status.next_floor.ends if status.next_floor and status.next_floor.withdrawn else (),
+        next_floor=status.next_floor.floor if status.next_floor else "",
         image=status.observed_image,
         is_read=is_about_this_database(migration),
         is_ready=is_ready(migration),

@@ -36,6 +36,7 @@ class Copied:
 
     server: str  # its version
     lsn: str = ""  # the place in PostgreSQL's log before which everything is in the copy
+    unknown: str = ""  # the setting that whoever restores the copy makes first, and this server does not know
 
 
 class Source(Protocol):
@@ -63,7 +64,7 @@ class Source(Protocol):
             MigrationError: if the database could not be reached, the copy not be made, or not be verified.
         """
 
-    def restore_commands(self, path: Path) -> tuple[str, ...]:
+    def restore_commands(self, path: Path, copied: Copied) -> tuple[str, ...]:
         """Return the commands of a shell that bring the backup back; no password is in them."""
 
 
@@ -115,7 +116,7 @@ class Backup:
                 seconds=round(time.monotonic() - began, 3),
                 server=copied.server,
                 lsn=copied.lsn,
-                restore=source.restore_commands(path.absolute()),
+                restore=source.restore_commands(path.absolute(), copied),
             )
             finish(file, backup)
         get_logger().info("backup_taken", file=str(path), size=backup.size, seconds=backup.seconds)

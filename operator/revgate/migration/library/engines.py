@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Any
 from revgate.migration.errors import InvalidOptions
 from revgate.migration.library.engine_arguments import arguments_of, has_creator
 from revgate.migration.library.engine_kinds import sync_engine_of
-from revgate.migration.sqlite.file import Address as SqliteAddress
-from revgate.migration.sqlite.file import blocking, is_in_memory
-from revgate.migration.sqlite.sessions import SQLite
 
 if TYPE_CHECKING:
     import psycopg
@@ -64,6 +61,9 @@ def _borrow(engine: sa.Engine) -> psycopg.Connection:
 
 
 def _sqlite(engine: sa.Engine, *, echo: bool) -> Database:
+    from revgate.migration.sqlite.file import Address, blocking, is_in_memory  # noqa: PLC0415  nor the other way round
+    from revgate.migration.sqlite.sessions import SQLite  # noqa: PLC0415  the same
+
     in_memory = is_in_memory(engine.url)
     if in_memory and engine.dialect.is_async:
         raise InvalidOptions(
@@ -75,7 +75,7 @@ def _sqlite(engine: sa.Engine, *, echo: bool) -> Database:
             f"Engine of {engine.dialect.driver} connects through a creator of its own, nobody can say to which file: "
             "give an engine whose URL names the file, or one of sqlite:// with the creator"
         )
-    return SQLite(SqliteAddress(blocking(engine.url)), echo, _options(engine), engine if in_memory else None)
+    return SQLite(Address(blocking(engine.url)), echo, _options(engine), engine if in_memory else None)
 
 
 def _options(engine: sa.Engine) -> dict[str, Any]:

@@ -32,7 +32,6 @@ from revgate.migration.library.user_hooks import UserHooks, call_all
 from revgate.migration.look import Look
 from revgate.migration.output.log import get_logger
 from revgate.migration.patience import Patience
-from revgate.migration.plans.dry import sql_of_downgrade, sql_of_upgrade
 from revgate.migration.project.scripts import Scripts, find_scripts, scripts_of
 from revgate.migration.run import Request, migrate
 from revgate.migration.stamping import stamp
@@ -233,12 +232,16 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
 
     def _upgrade(self, target: str) -> list[str] | None:
         if self._dry_run:
+            from revgate.migration.plans.dry import sql_of_upgrade  # noqa: PLC0415  rendering is for dry runs only
+
             return sql_of_upgrade(self._request(), target)
         self._course(lambda request, findings: migrate(request, target, findings), self._memory.look_before_run)
         return None
 
     def _downgrade(self, target: str) -> list[str] | None:
         if self._dry_run:
+            from revgate.migration.plans.dry import sql_of_downgrade  # noqa: PLC0415  the same
+
             return sql_of_downgrade(self._request(), target)
         self._course(lambda request, findings: downgrade(request, target, findings))
         return None

@@ -86,14 +86,18 @@ def refuse_unapproved(
     """
     if not approved:
         return
-    assert findings.project is not None
-    steps = [(one, findings.project.revisions.known[one].checksum) for one in pending]
-    now = plan_hash(_place(findings.project), heads, findings.target, steps, digest_in(image))
-    if now != approved:
+    if hash_of(findings, heads, pending, image) != approved:
         raise PlanChanged(
             f"Plan {approved[:10]} was approved and would not be what runs now: from {', '.join(heads) or 'base'}, "
             f"{len(pending)} revisions; nothing was run"
         )
+
+
+def hash_of(findings: Findings, heads: Sequence[str], pending: Sequence[str], image: str) -> str:
+    """Return the identity of the plan that leads from these heads over what is pending to the target."""
+    assert findings.project is not None
+    steps = [(one, findings.project.revisions.known[one].checksum) for one in pending]
+    return plan_hash(_place(findings.project), heads, findings.target, steps, digest_in(image))
 
 
 def _document(plan: Plan, project: Project, heads: Sequence[str], target: Sequence[str]) -> PlanDocument:

@@ -26,6 +26,9 @@ from revgate.migration.postgresql.session import application_name, first_value
 _LSN: Final = "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END"
 _SECRET: Final = ("password", "sslpassword")
 _NOT_FOR_DUMPS: Final = ("client_encoding",)  # a dump is in the encoding of its database
+UNKNOWN_TO_OLDER: Final = "transaction_timeout"
+"""What pg_restore sets first since its version 17, and an older server refuses."""
+_NEW_SINCE: Final = 17
 _OURS: Final = ("application_name", "connect_timeout", "tcp_user_timeout")  # and what begins with keepalives
 
 
@@ -73,7 +76,7 @@ class PostgresSource:
         self._verify(tools, Path(file.name))
         return copied
 
-    def restore_commands(self, path: Path) -> tuple[str, ...]:
+    def restore_commands(self, path: Path, copied: Copied) -> tuple[str, ...]:
         """Return what brings the dump back as another database, so that nothing is overwritten."""
         restored = f"{self.stem}_restored"
         server = {key: value for key, value in self._arguments().items() if not _is_ours(key)}
@@ -81,14 +84,17 @@ class PostgresSource:
         target = f"--dbname={make_conninfo(**{**server, 'dbname': restored})}"
         return (
             shlex.join(["createdb", maintenance, "--template=template0", restored]),
-            shlex.join(["pg_restore", target, "--exit-on-error", str(path)]),
+            _without(copied.unknown, target, path)
+            if copied.unknown
+            else shlex.join(["pg_restore", target, "--exit-on-error", str(path)]),
         )
 
     def _ask(self, connection: psycopg.Connection, tools: Tools) -> Copied:
         self._refuse_pooler(connection)
         major, minor = divmod(connection.info.server_version, 10000)
         refuse_older(tools, major)
-        return Copied(f"PostgreSQL {major}.{minor}", str(first_value(connection, _LSN)))
+        unknown = UNKNOWN_TO_OLDER if tools.major >= _NEW_SINCE > major else ""
+        return Copied(f"PostgreSQL {major}.{minor}", str(first_value(connection, _LSN)), unknown)
 
     def _refuse_pooler(self, connection: psycopg.Connection) -> None:
         if is_pooled(connection):
@@ -144,6 +150,14 @@ def source_of_url(url: sa.URL) -> PostgresSource:
     """Return the database of a URL for any driver."""
     url = for_psycopg(url)
     return PostgresSource(Address(url.render_as_string(hide_password=False), url))
+
+
+def _without(setting: str, target: str, path: Path) -> str:
+    """Return the command that restores a dump without a setting at its beginning, and fails where pg_restore does."""
+    broken = "printf '\\n\\\\.\\npg_restore failed'"  # ends the rows that psql may be in the middle of, and is no SQL
+    script = f"{{ {shlex.join(['pg_restore', '--file=-', str(path)])} || {broken}; }}"
+    psql = ["psql", target, "--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1"]
+    return f"{script} | sed '1,30{{/^SET {setting} /d;}}' | {shlex.join(psql)}"
 
 
 def _is_ours(keyword: str) -> bool:

@@ -12,6 +12,7 @@ from revgate.migration.errors import MigrationError
 from revgate.migration.output.log import get_logger
 from revgate.migration.patience import Patience
 from revgate.migration.postgresql.sessions_seen import blockers_of
+from revgate.migration.postgresql.work_log import WorkLog
 from revgate.migration.seen import Seen
 
 _SHORTEST: Final = 0.05
@@ -27,6 +28,7 @@ class BlockerWatch:
         self._patience = patience
         self._stop = threading.Event()
         self._idle_since: float | None = None
+        self._work = WorkLog(pid)
         self.seen: tuple[Seen, ...] = ()
         self.gave_up = False
 
@@ -34,6 +36,7 @@ class BlockerWatch:
         """Begin anew: another revision runs now."""
         self.seen = ()
         self._idle_since = None
+        self._work.begin()
 
     def stop(self) -> None:
         """Make `run` return soon."""
@@ -53,6 +56,7 @@ class BlockerWatch:
         if blockers and {one.pid for one in blockers} != {one.pid for one in self.seen}:
             get_logger().info("revision_waits", blockers=[str(one) for one in blockers])
         self.seen = blockers or self.seen
+        self._work.look(connection)
         self._end_a_wait_for_nothing(connection, blockers)
 
     def _end_a_wait_for_nothing(self, connection: psycopg.Connection, blockers: tuple[Seen, ...]) -> None:

@@ -1,46 +1,16 @@
-"""How far the server is with an index that one of our sessions builds, asked on a session of its own."""
+"""What the server does for the sessions of this process, asked on a session of its own."""
 
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
 from revgate.migration.postgresql.session import application_name
-
-# An index that is not committed yet is not in our pg_class: then it has no name
-_BUILDS: Final = sa.text("""
-    SELECT coalesce(i.relname, ''), coalesce(t.relname, ''), p.phase, coalesce(p.current_locker_pid, 0),
-           CASE WHEN p.lockers_total > 0 THEN p.lockers_done * 100 / p.lockers_total
-                WHEN p.tuples_total > 0 THEN p.tuples_done * 100 / p.tuples_total
-                WHEN p.blocks_total > 0 THEN p.blocks_done * 100 / p.blocks_total END
-    FROM pg_stat_progress_create_index AS p
-    LEFT JOIN pg_class AS i ON i.oid = p.index_relid
-    LEFT JOIN pg_class AS t ON t.oid = p.relid
-    WHERE p.pid = ANY(:pids)
-    ORDER BY p.pid
-""")
+from revgate.migration.postgresql.work import Work, question, work_of
 
 
-@dataclass(frozen=True, slots=True)
-class IndexBuild:
-    """What PostgreSQL says of one CREATE INDEX or REINDEX."""
-
-    index: str  # "" while nobody else can see it
-    table: str
-    phase: str  # PostgreSQL's words, such as "building index: scanning table"
-    waits_for: int  # pid of the session that keeps it waiting, 0 for none
-    percent: int | None  # of the phase
-
-    def __str__(self) -> str:
-        """Return ``45 % of idx_a (building index: scanning table)``: what counts comes first, terminals are narrow."""
-        done = "" if self.percent is None else f"{min(self.percent, 100)} % of "
-        behind = f", behind pid {self.waits_for}" if self.waits_for else ""
-        return f"{done}{self.index or f'an index on {self.table}'} ({self.phase}{behind})"
-
-
-class BuildWatch:
-    """Notes the sessions that this process opens, and looks which of them builds an index."""
+class WorkWatch:
+    """Notes the sessions that this process opens, and looks what the server does for them."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -48,14 +18,16 @@ class BuildWatch:
         self._connection: sa.Connection | None = None
         sa.event.listen(sa.Engine, "connect", self._note)
 
-    def look(self) -> IndexBuild | None:
-        """Return the build that runs, or None: also when the server cannot be asked, for that is no reason to fail."""
+    def look(self) -> Work | None:
+        """Return the work at hand, or None: also when the server cannot be asked, for that is no reason to fail."""
         try:
-            row = self._connected().execute(_BUILDS, {"pids": sorted(self._pids)}).first()
+            connection = self._connected()
+            server, *_ = connection.dialect.server_version_info or (0,)
+            row = connection.execute(sa.text(question(int(server), ":pids")), {"pids": sorted(self._pids)}).first()
         except sa.exc.SQLAlchemyError:
             self._hang_up()
             return None
-        return IndexBuild(*row) if row else None
+        return work_of(row)
 
     def close(self) -> None:
         """Forget the sessions and end our own."""

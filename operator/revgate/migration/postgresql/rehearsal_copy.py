@@ -16,7 +16,7 @@ from revgate.contract import names
 from revgate.migration.backups.tools import LOCK_WAIT, Tools, find_tools, refuse_older, said
 from revgate.migration.history import History
 from revgate.migration.postgresql.address import Address
-from revgate.migration.postgresql.backup import PostgresSource
+from revgate.migration.postgresql.backup import UNKNOWN_TO_OLDER, PostgresSource
 from revgate.migration.postgresql.pooler import is_pooled, refuse_pooler
 from revgate.migration.postgresql.session import first_value
 from revgate.migration.postgresql.tables import table_exists
@@ -27,6 +27,7 @@ _SCHEMA: Final = (
     *("--no-publications", "--no-subscriptions", "--no-tablespaces", "--no-security-labels"),
 )
 _BARE: Final = ("--no-owner", "--no-privileges")
+_REFUSED_SETTING: Final = re.compile(r'unrecognized configuration parameter "(?P<name>\w+)"')
 _UNWANTED: Final = re.compile(r"^\d+; \d+ \d+ USER MAPPING ")  # with the password for a server of others' data
 _ADVICE: Final = (
     (
@@ -79,9 +80,9 @@ class SchemaSource(PostgresSource):
 
     def restore(self, tools: Tools, file: Path, wanted: Path) -> None:
         """Bring a dump, or what is wanted of it, into this database."""
-        options = (*_BARE, "--no-password", "--exit-on-error", f"--use-list={wanted}")
+        options = (*_BARE, "--no-password", f"--use-list={wanted}")
         done = self._run(tools.restore, *options, last=str(file))
-        if done.returncode:
+        if done.returncode and _errors(done) != [UNKNOWN_TO_OLDER]:
             server = self.place.rpartition("/")[0]
             raise RehearsalRefused(f"Schema could not be copied to {server}: {_advised(_said(done))}")
 
@@ -144,8 +145,16 @@ def _wanted(tools: Tools, file: Path) -> str:
     return "".join(line for line in lines if not _UNWANTED.match(line))
 
 
+def _errors(done: subprocess.CompletedProcess[bytes]) -> list[str]:
+    """Return the name of each setting that was refused, and "" for each other error."""
+    lines = [line for line in done.stderr.decode(errors="replace").splitlines() if "error:" in line]
+    found = (_REFUSED_SETTING.search(line) for line in lines)
+    return [setting["name"] if setting else "" for setting in found]
+
+
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:
-    return said(done.stderr.decode(errors="replace"))
+    lines = done.stderr.decode(errors="replace").splitlines()
+    return said("\n".join(line for line in lines if not _REFUSED_SETTING.search(line)))
 
 
 def _advised(text: str) -> str:

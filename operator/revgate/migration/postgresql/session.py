@@ -107,7 +107,8 @@ def hold_for_long(connection: psycopg.Connection) -> None:
 def set_up(connection: psycopg.Connection, values: Mapping[str, str]) -> None:
     """Apply the settings that this server knows: some are newer than the oldest PostgreSQL."""
     connection.execute(
-        "SELECT set_config(name, %(values)s::jsonb ->> name, false) FROM pg_settings WHERE name = ANY(%(names)s)",
+        "SELECT set_config(name, %(values)s::jsonb ->> name, false) FROM unnest(%(names)s::text[]) AS name "
+        "WHERE current_setting(name, true) IS NOT NULL",  # pg_settings takes ten times as long
         {"values": Jsonb(dict(values)), "names": list(values)},
     )
 

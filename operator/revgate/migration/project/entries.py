@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +42,7 @@ def names_by_file(directory: ScriptDirectory) -> Callable[[str], str]:
         for word in set(_WORD.findall(path.stem)):
             stems[word].append(path.stem)
 
+    @cache
     def name(revision: str) -> str:
         first = _WORD.search(revision)
         found = stems.get(first[0], []) if first else []

@@ -1,6 +1,6 @@
 """Walking the graph of revisions: pure, over edges, whether they come from scripts or from the ledger."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from revgate.contract.serves import Edge, below
 
@@ -9,6 +9,16 @@ def newest_first(heads: Collection[str], edges: Mapping[str, Edge]) -> tuple[Edg
     """Return every edge, children before parents; what the heads do not reach comes last."""
     reached = set(below(sorted(heads), edges)) & edges.keys()
     return (*_children_first(reached, edges), *_children_first(edges.keys() - reached, edges))
+
+
+def newest(head: str, edges: Mapping[str, Edge], most: int) -> Sequence[Edge]:
+    """Return as many of `newest_first`: where each has one parent, the older ones need not be looked at."""
+    found: list[Edge] = []
+    edge = edges.get(head)
+    while edge is not None and len(edge.parents) == 1 and len(found) < most:
+        found.append(edge)
+        edge = edges.get(edge.parents[0])
+    return found if len(found) == most else newest_first([head], edges)[:most]
 
 
 def includes(heads: Collection[str], targets: Collection[str], edges: Mapping[str, Edge]) -> bool:

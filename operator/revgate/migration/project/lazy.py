@@ -1,19 +1,23 @@
 """Alembic's own graph of revisions, over files that are imported when they run and not before."""
 
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import Revision, RevisionMap
-from alembic.util import load_python_file
+from alembic.util.pyfiles import load_module_py
 
 from revgate.migration.errors import BrokenScripts
 from revgate.migration.output.places import shown
 from revgate.migration.project.blame import blame_file
 from revgate.migration.project.headers import Header, read_header
 from revgate.migration.project.listing import revision_files
+
+_NO_WORD: Final = re.compile(r"\W")
 
 
 class LazyScript(Script):
@@ -39,16 +43,18 @@ class LazyScript(Script):
             BrokenScripts: naming the file and the line; or if it then calls itself something else than its text said.
         """
         if self._module is None:
-            self._module = self._imported(Path(self.path))
+            self._module = self._imported()
         return self._module
 
-    def _imported(self, path: Path) -> ModuleType:
-        try:
-            module = load_python_file(path.parent, path.name)
+    def _imported(self) -> ModuleType:
+        name = self.path.rpartition(os.sep)[2]
+        try:  # as Alembic's load_python_file, which makes four Path objects for it
+            module = load_module_py(_NO_WORD.sub("_", name), self.path)
         except (Exception, SystemExit) as error:
-            raise blame_file(error, [path]) or error from error
+            raise blame_file(error, [Path(self.path)]) or error from error
         if getattr(module, "revision", None) != self.revision:
-            raise BrokenScripts(f"Revision file {shown(path)} changes `revision` while it is imported: set it once")
+            text = f"Revision file {shown(self.path)} changes `revision` while it is imported: set it once"
+            raise BrokenScripts(text)
         return module
 
     @property

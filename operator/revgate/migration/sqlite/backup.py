@@ -60,7 +60,7 @@ class SqliteSource:
             self._verify(Path(file.name))
         return Copied(f"SQLite {sqlite3.sqlite_version}")
 
-    def restore_commands(self, path: Path) -> tuple[str, ...]:
+    def restore_commands(self, path: Path, _copied: Copied) -> tuple[str, ...]:
         """Return what puts the copy in the place of the file; a log left beside it would be played into the copy."""
         rest = [f"{self.place}{ending}" for ending in ("-wal", "-shm", "-journal")]
         return (shlex.join(["rm", "-f", *rest]), shlex.join(["cp", str(path), self.place]))
