@@ -26,6 +26,16 @@ class Release:
         """Install the chart; a warning of the API server is a failure."""
         done = self.api.cluster.helm("install", self.name, str(chart), "--namespace", self.namespace, *options)
         assert warnings_in(done.stderr) == []
+        self.until_crds_are_served()
+
+    def until_crds_are_served(self) -> None:
+        """Wait until the API server is through with new CRDs; until then it answers 429."""
+        kinds = ("get", "schemamigrations,schemaplans", "--all-namespaces")
+        eventually(
+            "the CRDs are served",
+            lambda: not self.api.refusal(*kinds),
+            world=lambda: self.api.refusal(*kinds),
+        )
 
     def uninstall(self) -> None:
         self.api.cluster.helm("uninstall", self.name, "--namespace", self.namespace, "--wait", "--ignore-not-found")

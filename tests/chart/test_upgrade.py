@@ -20,7 +20,6 @@ from support.kubelet import Kubelet
 from support.node import Node, running_node
 from support.operator import Operator
 from support.stage import Stage, done, report
-from support.waiting import eventually
 
 KINDS = ("schemamigrations", "schemaplans", "jobs", "pods", "events")
 GATE = ("--set", "schedulingGate.enabled=true")
@@ -58,7 +57,7 @@ def upgrade(api: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             app = HeldApp(old.api)
             bring_into_every_state(old, node, app)
             upgrade_the_chart(release)
-            until_served(old.api)
+            release.until_crds_are_served()
             assert operators[0].stop() == 0
             old.kubelet.finish(job_of(old, "ended"), done())
             operators.append(before.operator_of(api, release, folder / "new"))
@@ -129,13 +128,6 @@ def upgrade_the_chart(release: Release) -> None:
     apply = ("apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", "-")
     release.api.kubectl(*apply, stdin=crds)
     assert warnings_in(release.api.cluster.helm(*words).stderr) == []
-
-
-def until_served(api: Api) -> None:
-    """Wait until the API server is through with the new CRDs; until then it answers 429."""
-    path = "/apis/revgate.io/v1alpha1"
-    paths = [f"{path}/namespaces/{api.namespace}/{kind}" for kind in ("schemamigrations", "schemaplans")]
-    eventually("The new CRDs are served", lambda: all(api.client.get(path).is_success for path in paths))
 
 
 def objects_of(api: Api) -> Objects:

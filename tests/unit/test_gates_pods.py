@@ -133,14 +133,14 @@ def test_the_message_names_the_migrations_own_reason_and_where_to_look():
 def test_a_reason_is_told_once_and_again_after_another_one():
     told, pod = Told(), held()
     reasons = [Why.MIGRATION_NOT_FOUND, Why.MIGRATION_NOT_FOUND, Why.WAITING_FOR_SCHEMA, Why.MIGRATION_NOT_FOUND]
-    assert [told.next_number(pod, reason) for reason in reasons] == [1, None, 2, 3]
+    assert [told.next_number(pod, reason) for reason in reasons] == [1, None, 1, 2]
 
 
 def test_a_pod_whose_reason_changes_for_ever_is_told_a_limited_number_of_times():
     told, pod = Told(), held()
     reasons = [Why.MIGRATION_NOT_FOUND, Why.WAITING_FOR_SCHEMA] * MOST_A_POD
     numbers = [told.next_number(pod, reason) for reason in reasons]
-    assert [number for number in numbers if number] == list(range(1, MOST_A_POD + 1))
+    assert len([number for number in numbers if number]) == MOST_A_POD
 
 
 def test_an_event_has_a_name_that_tells_what_was_told_already():

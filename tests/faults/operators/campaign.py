@@ -14,7 +14,7 @@ import httpx
 import psycopg
 
 from faults.kills import chance_of
-from faults.operators.fault import Fault, Later, NotNow
+from faults.operators.fault import Fault, Later, NotNow, need
 from faults.operators.on_control import ON_CONTROL
 from faults.operators.on_databases import ON_DATABASES
 from faults.operators.on_runs import ON_RUNS
@@ -26,12 +26,13 @@ from faults.operators.scene import Scene
 FAULTS = (*ON_CONTROL, *ON_RUNS, *ON_SPECS, *ON_DATABASES)
 A_ROUND = 15
 _PAUSE = 0.7  # seconds between two faults, at most
-_BEGINS_WITHIN = 5.0  # seconds: a leader that was killed is missed for longer
+_BEGINS_WITHIN = 3.0  # seconds: a leader that was killed is missed for longer
 _RELEASES = 0.4  # chance that somebody rolls out a release when asked
 _COMES_RIGHT_WITHIN = 120.0  # seconds
 _STAYS_QUIET = 2.0
 _TRY_AGAIN = 0.3
 _USUAL = (" answered 404", " answered 409", " answered 429")  # gone or changed meanwhile; a CRD that was just made
+_CONTROL = {"apiserver", "etcd"}
 _EXCUSED = 20.0  # seconds; what came back may need a moment
 _REFUSED = (httpx.HTTPError, psycopg.Error, AssertionError)  # by what is away at the moment
 
@@ -133,10 +134,11 @@ class Campaign:
         """Let the teams do what they do anyway."""
         scene, tenant = self._scene, self._scene.tenant(chance)
         try:
+            need(not scene.away & _CONTROL)
             scene.approve()
             if chance.random() < _RELEASES:
                 scene.release(tenant, tenant.release + 1)
-        except _REFUSED as error:
+        except (NotNow, *_REFUSED) as error:
             self._must_be_away(error)
         ended = [replica for replica in scene.replicas if replica.has_ended_by_itself()]
         assert not ended, f"An operator has ended by itself\n{self._picture()}"
@@ -150,7 +152,7 @@ class Campaign:
 
     def _must_be_away(self, error: Exception) -> None:
         """What is refused without a reason is a fault of the suite."""
-        is_usual = isinstance(error, NotNow) or any(word in str(error) for word in _USUAL)
+        is_usual = isinstance(error, NotNow | httpx.TimeoutException) or any(word in str(error) for word in _USUAL)
         if not is_usual and time.monotonic() > self._excused_until:
             raise error
 

@@ -14,6 +14,7 @@ IMAGE = "registry.example/shop"
 SAYS = "at work in % on {id} as % at %"
 SAID = r"at work in (\w+) on (\w+) as (\d+) at ([\d.]+)"  # database, revision, pid, seconds
 STEPS = 8
+_SLOW = {"r02": 40, "r07": 40, "r14": 40}  # steps: somebody may begin another run meanwhile
 STEP = 0.04  # seconds
 _BESIDE = "r04", "r09"  # build an index beside the app, outside of any transaction
 _IMPORT = "from revgate import create_index_concurrently"
@@ -50,7 +51,7 @@ def _body(revision: str) -> tuple[str, ...]:
     beside = (f"create_index_concurrently('ix_{revision}', 'trace', ['revision'])",) if revision in _BESIDE else ()
     values = "current_database(), pg_backend_pid(), extract(epoch FROM clock_timestamp())"
     said = f"RAISE LOG '{SAYS.format(id=revision)}', {values}; PERFORM pg_sleep({STEP});"
-    loop = f"DO $$ BEGIN FOR i IN 1..{STEPS} LOOP {said} END LOOP; END $$"
+    loop = f"DO $$ BEGIN FOR i IN 1..{_SLOW.get(revision, STEPS)} LOOP {said} END LOOP; END $$"
     traced = f"INSERT INTO trace (revision) VALUES ('{revision}')"
     return (*made, *beside, f"op.execute({loop!r})", f"op.execute({traced!r})")
 

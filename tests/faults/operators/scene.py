@@ -28,7 +28,7 @@ from support.stage import MIGRATIONS, manifest
 CRDS = LOCAL.parent / "crds"
 RETRY = {"initialDelay": "1s", "maxDelay": "3s", "limit": 100}
 TIMEOUTS = {"start": "20s"}
-_SECONDS = 5.0  # a request of a test: an API server without etcd keeps it waiting
+_SECONDS = 3.0  # a request of a test: an API server without etcd keeps it waiting
 
 
 @dataclass

@@ -19,17 +19,20 @@ class Told:
     """What was said about which pod, and how often something was said."""
 
     def __init__(self) -> None:
-        self._said: OrderedDict[str, tuple[Why, int]] = OrderedDict()
+        self._said: OrderedDict[str, tuple[Why, ...]] = OrderedDict()
 
     def next_number(self, pod: HeldPod, why: Why) -> int | None:
-        """Return the number of the Event that has to be told now, from 1; None when there is nothing to tell."""
-        last, count = self._said.get(pod.uid, (None, 0))
-        if last is why or count >= MOST_A_POD:
+        """Return how often this will have been told then, or None when there is nothing to tell.
+
+        Only this reason is counted: of two operators, each may have missed another one in between.
+        """
+        said = self._said.get(pod.uid, ())
+        if said[-1:] == (why,) or len(said) >= MOST_A_POD:
             return None
-        self._said[pod.uid] = (why, count + 1)
+        self._said[pod.uid] = (*said, why)
         while len(self._said) > _MOST_PODS:
             self._said.popitem(last=False)
-        return count + 1
+        return said.count(why) + 1
 
 
 def event_on(pod: HeldPod, held: Held, number: int, now: datetime) -> dict[str, Any]:
