@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 py := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-page faults help venv tools test verify lint generate lock cluster cluster-down image image-load demo demo-down clean \
+.PHONY: bench bench-page faults generated help venv tools test verify lint generate lock cluster cluster-down image image-load demo demo-down clean \
 	migrate-create migrate-up migrate-down migrate-status migrate-reset
 
 help: ## this list
@@ -57,8 +57,11 @@ image: ## the images of the runner, the operator and the gate, and a PostgreSQL 
 image-load: image cluster ## the images, on the cluster
 	@deploy/local/select load $$(deploy/local/image --names)
 
-faults: tools venv ## 300 killed runners, 20 rounds of 50 runners, 20 crashes of the server: half an hour
+faults: tools venv ## 300 killed runners, 20 rounds of 50 runners, 20 crashes of the server, 300 faults of the operator: an hour
 	@$(py)/python tests/faults/run.py $(FAULTS_ARGS)
+
+generated: tools venv ## 10,000 generated resources, valid, nearly valid and hostile, for a real operator: half an hour
+	@$(py)/python tests/generated/run.py $(GENERATED_ARGS)
 
 demo: ## the tour on a cluster of its own: three releases of an app, and a schema that each has to wait for
 	@deploy/demo/run

@@ -65,8 +65,9 @@ def contenders() -> dict[str, Body]:
 
 def job(*command: str) -> Body:
     """Return a Job as people write it."""
-    url = {"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": {"name": "db", "key": "url"}}}
-    container = {"name": "migrate", "image": IMAGE, "command": command, "env": [url]} | {
+    source = {"valueFrom": {"secretKeyRef": {"name": "db", "key": "url"}}}
+    urls = [{"name": name, **source} for name in ("DATABASE_URL", names.DATABASE_URL)]
+    container = {"name": "migrate", "image": IMAGE, "command": command, "env": urls} | {
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     }
     pod = {"restartPolicy": "Never", "containers": [container], "automountServiceAccountToken": False} | {

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from generated.stillness import Stillness
 from revgate.contract import names
 from revgate.contract.exits import Exit
 from revgate.contract.planned import digest_of, encode_plan
@@ -26,6 +27,10 @@ def tell(stage: Stage, node: Node, job: str) -> str:
     return str(stage.status()["plan"])
 
 
+def hours_ago(hours: int) -> str:
+    return (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def reasons_since(stage: Stage, version: str) -> list[str]:
     """Return the reasons of Ready that were written after a version, each change once."""
     seen = [
@@ -46,7 +51,7 @@ def test_a_plan_that_is_another_now_is_said_to_have_changed(stage: Stage, node: 
     stage.kubelet.finish(
         second, report(Exit.CONFIGURATION, reason=Reason.PLAN_CHANGED, message=said, read=True, **BEHIND)
     )
-    third = stage.next_job(first, second)
+    third = stage.next_job(first, second, timeout=60)  # Kubernetes finds out about a new CRD's objects within 30 s
     assert stage.api.get(names.PLANS, plan) is None
     assert "PlanChanged" in reasons_since(stage, version)
     (container,) = stage.api.get("jobs", third)["spec"]["template"]["spec"]["containers"]
@@ -56,8 +61,7 @@ def test_a_plan_that_is_another_now_is_said_to_have_changed(stage: Stage, node: 
 def test_a_database_that_is_not_where_it_was_brought_has_drifted(stage: Stage):
     stage.apply(drift={"interval": "1h"})
     first = stage.bring_to_ready()
-    long_ago = (datetime.now(UTC) - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    stage.api.patch(MIGRATIONS, "ledger", {"status": {"run": {"finishedAt": long_ago}}}, "status")
+    stage.api.patch(MIGRATIONS, "ledger", {"status": {"run": {"finishedAt": hours_ago(2)}}}, "status")
     look = stage.next_job(first)
     stage.kubelet.finish(
         look, report(Exit.DONE, reason=Reason.PLANNED, message="1 revision is missing", read=True, **BEHIND)
@@ -66,3 +70,18 @@ def test_a_database_that_is_not_where_it_was_brought_has_drifted(stage: Stage):
     assert "although it had been brought to its target" in message
     assert stage.status()["drift"]["detected"] is True
     assert stage.jobs() == sorted([first, look])
+
+
+def test_a_suspended_migration_whose_look_is_due_is_left_alone(stage: Stage):
+    stage.apply(drift={"interval": "1h"})
+    stage.bring_to_ready()
+    stage.settle()
+    stage.apply(suspend=True)
+    stage.api.patch(MIGRATIONS, "ledger", {"status": {"run": {"finishedAt": hours_ago(2)}}}, "status")
+    still = Stillness(stage.operator)
+    still.without_writes()
+    still.looks_only_by_timers([3.0] * len(stage.api.find("jobs")))
+    stage.until_true("Ready", "UpToDate")
+    first = stage.jobs()
+    stage.apply(suspend=False)
+    assert stage.next_job(*first)

@@ -64,7 +64,8 @@ def _valid(number: int, chance: random.Random, *wanted: Field) -> dict[str, Any]
     spec = copy.deepcopy(chance.choice(BASES)) | {"suspend": chance.random() > _AT_WORK}
     body = manifest(f"g{number}", **spec)
     for field in (*wanted, *chance.sample(FIELDS, k=chance.choice([0, 1, 2]) if wanted else 0)):
-        if field.path[-1] != "suspend":
+        tries_for_ever = field.path[:2] == ("spec", "retry") and not spec["suspend"]  # as often as the spec says
+        if field.path[-1] != "suspend" and not tries_for_ever:
             _set(body, field.path, right(field.schema, chance))
     return body
 

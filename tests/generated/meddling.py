@@ -59,7 +59,7 @@ class Meddler:
         return [self._status(names.PLURAL, self._name, status)]
 
     def _edit_spec(self) -> list[httpx.Response]:
-        spec = right(SPEC, self.chance)
+        spec = right(SPEC, self.chance) | {"retry": {"initialDelay": "1h", "maxDelay": "1h"}}
         return [
             self._send(
                 "PATCH", names.PLURAL, self._name, {"spec": self.chance.choice([spec, damaged(self.chance, spec)])}

@@ -98,6 +98,22 @@ async def test_events_during_a_pass_are_one_more_pass(queue, work):
 
 
 @with_queue
+async def test_a_key_that_every_pass_wakes_again_leaves_room_for_others(queue, work):
+    async def wakes_itself(key: Key) -> None:
+        work.passes[key] += 1
+        queue.add(key)
+
+    queue._work = wakes_itself
+    queue.add(A)
+    await rest()
+    assert work.passes[A] == 20
+    queue.add(B)
+    await rest()
+    assert work.passes == {A: 20, B: 20}
+    await until(lambda: work.passes[A] >= 40, "the passes of the next second")
+
+
+@with_queue
 async def test_two_workers_never_have_the_same_key(queue, work):
     work.open.clear()
     for _ in range(5):

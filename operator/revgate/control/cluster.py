@@ -110,8 +110,9 @@ class Cluster:
         return await self._json("PUT", f"{_path(kind, namespace)}/{name}", body=body)
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
-        """Delete exactly this object, after what it owns: a pod that has started after all is seen to its end."""
-        options = {"propagationPolicy": "Foreground", "preconditions": {"uid": uid}}
+        """Delete exactly this object; a Job after its pods: one that has started after all is seen to its end."""
+        order = "Foreground" if kind == "jobs" else "Background"
+        options = {"propagationPolicy": order, "preconditions": {"uid": uid}}
         try:
             await self._json("DELETE", f"{_path(kind, namespace)}/{name}", body=options)
         except ApiFailure as failure:

@@ -52,6 +52,8 @@ def has_looked(case: Case) -> Decision | None:
 
 def next_look(case: Case, last: Last) -> datetime | None:
     """Return when the database is looked at again, if it is."""
+    if case.is_held:
+        return None  # a time that has come and that nobody acts on would be looked at again at once, for ever
     if case.goal.kind is Kind.DOWNGRADE or (last.ended.reason == Reason.PLANNED and case.goal.plan is None):
         return None
     return min(filter(None, (_next_look_for_drift(case, last), _next_look_for_edges(case, last))), default=None)

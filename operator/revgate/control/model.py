@@ -23,6 +23,11 @@ def _measured(text: str) -> str:
     return text
 
 
+def measured_or_empty(text: str) -> str:
+    """Refuse a duration that is too long; none is empty."""
+    return _measured(text) if text else text
+
+
 Duration = Annotated[str, Field(max_length=32, json_schema_extra=DURATION_RULE), AfterValidator(_measured)]
 
 

@@ -5,6 +5,7 @@ add ──> dirty ──worker takes──> busy ──done──> (dirty again?
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -18,7 +19,10 @@ Work = Callable[[Key], Awaitable[datetime | None]]
 
 _FIRST_DELAY: Final = 0.5
 _LONGEST_DELAY: Final = 60.0
+_LEAST_PAUSE: Final = 0.1  # a time that has passed and passes again must not take a whole processor
 _MOST_DOUBLINGS: Final = 10
+_MOST_A_SECOND: Final = 20
+"""Passes of one key, which takes three or four from its making to its end; then there is one a second."""
 _log = structlog.get_logger()
 
 
@@ -32,6 +36,8 @@ class Queue:
         self._busy: set[Key] = set()
         self._failures: dict[Key, int] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
+        self._passes: Counter[Key] = Counter()
+        self._passes_since = 0.0
 
     @property
     def depth(self) -> int:
@@ -44,7 +50,22 @@ class Queue:
             return
         self._dirty.add(key)
         if key not in self._busy:
+            self._line_up(key)
+
+    def _line_up(self, key: Key) -> None:
+        """Whatever makes a key come again and again, its own writes perhaps, must not take a processor for ever."""
+        if self._passes_of(key) < _MOST_A_SECOND:
             self._line.put_nowait(key)
+        else:
+            asyncio.get_running_loop().call_later(1.0, self._line.put_nowait, key)
+
+    def _passes_of(self, key: Key) -> int:
+        """Return how many passes it had in this second."""
+        now = asyncio.get_running_loop().time()
+        if now - self._passes_since >= 1.0:
+            self._passes.clear()
+            self._passes_since = now
+        return self._passes[key]
 
     async def run(self, workers: int) -> None:
         """Work until cancelled."""
@@ -61,13 +82,14 @@ class Queue:
             key = await self._line.get()
             self._dirty.discard(key)
             self._busy.add(key)
+            self._passes[key] += 1
             try:
                 with bound_contextvars(migration=str(key)):
                     await self._run_once(key)
             finally:
                 self._busy.discard(key)
                 if key in self._dirty:
-                    self._line.put_nowait(key)
+                    self._line_up(key)
 
     async def _run_once(self, key: Key) -> None:
         try:
@@ -86,7 +108,7 @@ class Queue:
         if timer := self._timers.pop(key, None):
             timer.cancel()
         if delay is not None:
-            self._timers[key] = asyncio.get_running_loop().call_later(max(0.0, delay), self._wake, key)
+            self._timers[key] = asyncio.get_running_loop().call_later(max(_LEAST_PAUSE, delay), self._wake, key)
 
     def _wake(self, key: Key) -> None:
         self._timers.pop(key, None)

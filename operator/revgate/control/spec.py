@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from revgate.contract.durations import PATTERN
 from revgate.control.alembic_spec import Alembic
 from revgate.control.database_spec import Database
 from revgate.control.hooks_spec import Hooks
-from revgate.control.model import Duration, Part, rules
+from revgate.control.model import Duration, Part, measured_or_empty, rules
 
 
 class Timeouts(Part):
@@ -98,6 +98,7 @@ class Drift(Part):
                 (f"self == '' || self.matches('{PATTERN}')", "write a duration like 10m or 1h30m, or leave it empty")
             ),
         ),
+        AfterValidator(measured_or_empty),
     ] = ""
 
 

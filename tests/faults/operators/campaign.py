@@ -108,7 +108,7 @@ class Campaign:
                 self._wait(0)
             except (NotNow, *_REFUSED) as error:
                 self._must_be_away(error)
-                self._deck.insert(0, fault)
+                self._put_back(fault)
             else:
                 self.tally.struck[fault.__name__] += 1
                 self._story.append(f"{time.strftime('%H:%M:%S')} {fault.__name__}")
@@ -129,6 +129,11 @@ class Campaign:
             self._deck = list(FAULTS)
             self._chance.shuffle(self._deck)
         return self._deck.pop()
+
+    def _put_back(self, fault: Fault) -> None:
+        """Draw it again, after another one: it may be another one's turn to make it possible."""
+        other = self._drawn()
+        self._deck = [fault, *self._deck, other]
 
     def _go_on(self, chance: Random) -> None:
         """Let the teams do what they do anyway."""
