@@ -199,7 +199,7 @@ def test_the_deployment_starts_the_operator_with_options_that_it_knows(helm: str
     assert container["args"] == ["operator"]
     assert f'"{container["env"][0]["name"]}"' in source
     assert f'"0.0.0.0:{container["ports"][0]["containerPort"]}"' in source
-    served = Path(REPOSITORY / "operator/revgate/control/serving.py").read_text()
+    served = Path(REPOSITORY / "operator/revgate/control/telling/serving.py").read_text()
     probes = [container[probe]["httpGet"] for probe in ("livenessProbe", "readinessProbe")]
     assert {probe["port"] for probe in probes} == {container["ports"][0]["name"]}
     assert [probe for probe in probes if f'web.get("{probe["path"]}"' not in served] == []

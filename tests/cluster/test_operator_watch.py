@@ -5,12 +5,12 @@ from collections import Counter
 
 import pytest
 
-from revgate.control.cache import Cache
 from revgate.control.cluster import Cluster as Connection
-from revgate.control.freshness import Freshness
-from revgate.control.refresh import Lists
-from revgate.control.snapshot import Key
-from revgate.control.watch import watch
+from revgate.control.observing.snapshot import Key
+from revgate.control.watching.cache import Cache
+from revgate.control.watching.freshness import Freshness
+from revgate.control.watching.refresh import Lists
+from revgate.control.watching.watch import watch
 from support.api import Api
 from support.cluster import Cluster
 from support.stage import MIGRATIONS, Stage, manifest

@@ -10,7 +10,7 @@ import httpx
 from generated.cases import Case
 from revgate.contract import names
 from revgate.contract.reasons import Reason
-from revgate.control.nesting import flat
+from revgate.control.watching.nesting import flat
 from support.api import Api
 
 MOST_CHARACTERS: Final = 6000

@@ -12,10 +12,10 @@ from generated.anything import ODD_NUMBERS, ODD_WORDS, anything, damaged, deep
 from generated.schema import TIMES, right, schema_of
 from revgate.contract import names
 from revgate.contract.report import encode_report
-from revgate.control.inputs import inputs_of, inputs_of_inspection, inputs_of_planning
-from revgate.control.job import job_name
-from revgate.control.reading import read_migration
-from revgate.control.spec import Spec
+from revgate.control.deciding.inputs import inputs_of, inputs_of_inspection, inputs_of_planning
+from revgate.control.observing.reading import read_migration
+from revgate.control.resource.spec import Spec
+from revgate.control.runs.job import job_name
 from support.api import PATHS, Api
 from support.operator import RUNNER_IMAGE
 from support.stage import done

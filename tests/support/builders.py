@@ -13,19 +13,19 @@ from revgate.contract.exits import EXIT_TABLE, Exit
 from revgate.contract.planned import PlanDocument, PlannedRevision
 from revgate.contract.reasons import Reason
 from revgate.contract.report import Report, encode_report
-from revgate.control.inputs import (
+from revgate.control.deciding.inputs import (
     inputs_of,
     inputs_of_downgrade,
     inputs_of_inspection,
     inputs_of_plan,
     inputs_of_planning,
 )
-from revgate.control.job import Try, build_job
-from revgate.control.kinds import Kind
-from revgate.control.plans import plan_name, plan_of
-from revgate.control.record import Status
-from revgate.control.snapshot import Key, Malformed, Migration, Plan, Pod, Run, Snapshot, Terminated, Waiting
-from revgate.control.spec import Spec
+from revgate.control.deciding.kinds import Kind
+from revgate.control.observing.plans import plan_name, plan_of
+from revgate.control.observing.snapshot import Key, Malformed, Migration, Plan, Pod, Run, Snapshot, Terminated, Waiting
+from revgate.control.resource.record import Status
+from revgate.control.resource.spec import Spec
+from revgate.control.runs.job import Try, build_job
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 BUNDLED = "registry.example/revgate-runner:1"

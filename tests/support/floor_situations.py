@@ -10,7 +10,7 @@ from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
 from revgate.contract.report import FloorAhead, Report
 from revgate.contract.serves import Edge
-from revgate.control.decision import (
+from revgate.control.deciding.decision import (
     Again,
     Await,
     AwaitPods,
@@ -24,13 +24,13 @@ from revgate.control.decision import (
     Start,
     Withdraw,
 )
-from revgate.control.inputs import inputs_before_floors
-from revgate.control.job import job_name
-from revgate.control.kinds import Kind
-from revgate.control.plan_resource import Approved
-from revgate.control.record import HistoryEntry, NextFloor, Observation, Outcome, RunRecord, RunState, Status
-from revgate.control.snapshot import AppPod, Migration, Plan, Run, Snapshot
-from revgate.control.spec import Spec
+from revgate.control.deciding.inputs import inputs_before_floors
+from revgate.control.deciding.kinds import Kind
+from revgate.control.observing.snapshot import AppPod, Migration, Plan, Run, Snapshot
+from revgate.control.resource.plan_resource import Approved
+from revgate.control.resource.record import HistoryEntry, NextFloor, Observation, Outcome, RunRecord, RunState, Status
+from revgate.control.resource.spec import Spec
+from revgate.control.runs.job import job_name
 from support.builders import (
     UID,
     ago,

@@ -10,7 +10,7 @@ from revgate.contract.exits import EXIT_TABLE, Exit, Next
 from revgate.contract.reasons import Reason
 from revgate.contract.report import Report
 from revgate.contract.steps import Step
-from revgate.control.decision import (
+from revgate.control.deciding.decision import (
     Again,
     Await,
     Discard,
@@ -24,11 +24,11 @@ from revgate.control.decision import (
     Tell,
     Unseen,
 )
-from revgate.control.job import job_name
-from revgate.control.kinds import Kind
-from revgate.control.plan_resource import Approved, Rejected
-from revgate.control.record import HistoryEntry, Observation, Outcome, RunRecord, RunState, Status
-from revgate.control.snapshot import Malformed, Migration, Pod, Run, Snapshot
+from revgate.control.deciding.kinds import Kind
+from revgate.control.observing.snapshot import Malformed, Migration, Pod, Run, Snapshot
+from revgate.control.resource.plan_resource import Approved, Rejected
+from revgate.control.resource.record import HistoryEntry, Observation, Outcome, RunRecord, RunState, Status
+from revgate.control.runs.job import job_name
 from support.builders import (
     EARLIER_UID,
     UID,

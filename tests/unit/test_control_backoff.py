@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from revgate.contract.exits import Next
-from revgate.control.backoff import retry_at
-from revgate.control.spec import Retry
+from revgate.control.deciding.backoff import retry_at
+from revgate.control.resource.spec import Retry
 from support.builders import NOW
 
 RETRY = Retry(initial_delay="5s", max_delay="5m")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from revgate.control.cache import Cache, Shelf
-from revgate.control.snapshot import Key
+from revgate.control.observing.snapshot import Key
+from revgate.control.watching.cache import Cache, Shelf
 
 KEY = Key("shop", "ledger")
 

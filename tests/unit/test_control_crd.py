@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from revgate.control.crd import schema_migration_crd
+from revgate.control.resource.crd import schema_migration_crd
 
 ROOT = Path(__file__).parents[2]
 CRD = schema_migration_crd()

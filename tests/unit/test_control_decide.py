@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from revgate.contract.exits import Exit
-from revgate.control.decide import decide
-from revgate.control.decision import Again, Stall, Start
-from revgate.control.endings import Ended
+from revgate.control.deciding.decide import decide
+from revgate.control.deciding.decision import Again, Stall, Start
+from revgate.control.deciding.endings import Ended
 from support.builders import ago, at_work, migration, reported, run, snapshot, spec
 from support.situations import ON_B, SITUATIONS
 

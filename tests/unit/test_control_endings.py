@@ -5,9 +5,9 @@ import pytest
 from revgate.contract.exits import EXIT_TABLE, Exit, Next
 from revgate.contract.reasons import Reason
 from revgate.contract.report import encode_report
-from revgate.control.endings import Ended, Started, Unstarted, state_of
-from revgate.control.pod_reading import read_pod
-from revgate.control.reading import read_run
+from revgate.control.deciding.endings import Ended, Started, Unstarted, state_of
+from revgate.control.observing.pod_reading import read_pod
+from revgate.control.observing.reading import read_run
 from support.builders import DIGEST, ago, job_body, migration, pod_body, report, terminated, time_of
 
 DISRUPTED = {

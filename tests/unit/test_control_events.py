@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from revgate.contract.exits import Exit
-from revgate.control.decide import decide
-from revgate.control.events import event_of
-from revgate.control.record import Status
-from revgate.control.status import status_of
+from revgate.control.deciding.decide import decide
+from revgate.control.deciding.status import status_of
+from revgate.control.resource.record import Status
+from revgate.control.telling.events import event_of
 from support.builders import at_work, migration, reported, run, snapshot
 from support.situations import SITUATIONS
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from revgate.control.facts import Facts, failure_of
-from revgate.control.snapshot import Key
+from revgate.control.observing.snapshot import Key
+from revgate.control.telling.facts import Facts, failure_of
 
 KEY = Key("shop", "ledger")
 FAILED = {"state": "Finished", "outcome": "Failed", "reason": "RevisionFailed", "uid": "u", "inputs": "i", "attempt": 1}

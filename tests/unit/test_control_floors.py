@@ -8,14 +8,14 @@ import pytest
 from revgate.contract.exits import Exit
 from revgate.contract.report import FloorAhead
 from revgate.contract.serves import Edge
-from revgate.control.app_pods import read_app_pod, selection_of
-from revgate.control.decide import decide
-from revgate.control.decision import Start
-from revgate.control.job import Try, build_job
-from revgate.control.record import NextFloor, Status
-from revgate.control.snapshot import AppPod, Key, Snapshot
-from revgate.control.spec import Spec
-from revgate.control.status import status_of
+from revgate.control.deciding.decide import decide
+from revgate.control.deciding.decision import Start
+from revgate.control.deciding.status import status_of
+from revgate.control.observing.app_pods import read_app_pod, selection_of
+from revgate.control.observing.snapshot import AppPod, Key, Snapshot
+from revgate.control.resource.record import NextFloor, Status
+from revgate.control.resource.spec import Spec
+from revgate.control.runs.job import Try, build_job
 from support.builders import BUNDLED, at_work, carrying_out, migration, plan, report, reported, run, spec
 from support.floor_situations import (
     APPROVED,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from revgate.control.freshness import BLIND, STALE, Freshness
+from revgate.control.watching.freshness import BLIND, STALE, Freshness
 
 
 def heard_ago(seconds: float, *, answered_ago: float = 0.0) -> Freshness:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from revgate.contract.steps import Step
-from revgate.control.glances import Glances, pause_after
+from revgate.control.observing.glances import Glances, pause_after
 
 SINCE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -8,18 +8,18 @@ from revgate.contract import names
 from revgate.contract.exits import Exit, Next
 from revgate.contract.reasons import Reason
 from revgate.contract.report import encode_report
-from revgate.control.decide import decide
-from revgate.control.decision import Again, Done, Progress, Remove, Start
-from revgate.control.endings import Ended, Started, Unstarted, state_of
-from revgate.control.inputs import inputs_of
-from revgate.control.job import Try, build_job
-from revgate.control.kinds import Kind
-from revgate.control.plan_resource import Approved
-from revgate.control.pod_reading import read_pod
-from revgate.control.reading import read_run
-from revgate.control.snapshot import Migration, Run
-from revgate.control.spec import Spec
-from revgate.control.status import status_of
+from revgate.control.deciding.decide import decide
+from revgate.control.deciding.decision import Again, Done, Progress, Remove, Start
+from revgate.control.deciding.endings import Ended, Started, Unstarted, state_of
+from revgate.control.deciding.inputs import inputs_of
+from revgate.control.deciding.kinds import Kind
+from revgate.control.deciding.status import status_of
+from revgate.control.observing.pod_reading import read_pod
+from revgate.control.observing.reading import read_run
+from revgate.control.observing.snapshot import Migration, Run
+from revgate.control.resource.plan_resource import Approved
+from revgate.control.resource.spec import Spec
+from revgate.control.runs.job import Try, build_job
 from support.builders import (
     BUNDLED,
     URL_FROM,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from revgate.control.inputs import inputs_of
-from revgate.control.spec import Spec
+from revgate.control.deciding.inputs import inputs_of
+from revgate.control.resource.spec import Spec
 from support.builders import BUNDLED, URL_FROM, migration, spec
 
 STARTS_NO_RUN = {

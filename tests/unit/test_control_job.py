@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from revgate.contract import names
-from revgate.control.inputs import database_of, inputs_of
-from revgate.control.job import Try, build_job, job_name
+from revgate.control.deciding.inputs import database_of, inputs_of
+from revgate.control.runs.job import Try, build_job, job_name
 from support.builders import BUNDLED, UID, URL_FROM, migration, spec
 
 PARTS = {

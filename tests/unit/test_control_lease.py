@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from revgate.control.lease import DURATION, RENEW_DEADLINE, Place, claimed, is_free, released, sighting_of
+from revgate.control.leadership.lease import DURATION, RENEW_DEADLINE, Place, claimed, is_free, released, sighting_of
 
 PLACE = Place("system", "revgate")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from generated.anything import deep
-from revgate.control.moments import moment
-from revgate.control.nesting import MOST_LEVELS, flat, levels
-from revgate.control.reading import read_migration
-from revgate.control.record import Status
-from revgate.control.slim import packed, unpacked
-from revgate.control.snapshot import Malformed
+from revgate.control.observing.reading import read_migration
+from revgate.control.observing.snapshot import Malformed
+from revgate.control.resource.moments import moment
+from revgate.control.resource.record import Status
+from revgate.control.watching.nesting import MOST_LEVELS, flat, levels
+from revgate.control.watching.slim import packed, unpacked
 from support.stage import manifest
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from revgate.control.overlay import laid_over
+from revgate.control.runs.overlay import laid_over
 
 CASES = {
     "objects merge": ({"a": {"b": 1}}, {"a": {"c": 2}}, {"a": {"b": 1, "c": 2}}),

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from revgate.control.queue import Queue
-from revgate.control.snapshot import Key
+from revgate.control.leadership.queue import Queue
+from revgate.control.observing.snapshot import Key
 
 A, B = Key("shop", "a"), Key("shop", "b")
 

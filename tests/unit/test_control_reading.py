@@ -2,10 +2,10 @@
 
 import pytest
 
-from revgate.control.reading import key_of_run, read_migration
-from revgate.control.record import Status
-from revgate.control.snapshot import Key, Malformed
-from revgate.control.spec import Spec
+from revgate.control.observing.reading import key_of_run, read_migration
+from revgate.control.observing.snapshot import Key, Malformed
+from revgate.control.resource.record import Status
+from revgate.control.resource.spec import Spec
 from support.builders import URL_FROM, job_body, migration
 
 DATABASE = {"urlFrom": URL_FROM}

@@ -10,15 +10,15 @@ from revgate.contract.edges import MARK, decode_edges, digest_of
 from revgate.contract.exits import Exit, Next
 from revgate.contract.reasons import Reason
 from revgate.contract.report import encode_report
-from revgate.control.decide import decide
-from revgate.control.decision import Again, Done, Hold, Progress, Stall, Start
-from revgate.control.endings import Ended, Started, Unstarted, state_of
-from revgate.control.inputs import inputs_of
-from revgate.control.pod_reading import read_pod
-from revgate.control.queue import _delay_after
-from revgate.control.reading import read_orphan, read_run
-from revgate.control.record import RunRecord, RunState, Status
-from revgate.control.status import status_of
+from revgate.control.deciding.decide import decide
+from revgate.control.deciding.decision import Again, Done, Hold, Progress, Stall, Start
+from revgate.control.deciding.endings import Ended, Started, Unstarted, state_of
+from revgate.control.deciding.inputs import inputs_of
+from revgate.control.deciding.status import status_of
+from revgate.control.leadership.queue import _delay_after
+from revgate.control.observing.pod_reading import read_pod
+from revgate.control.observing.reading import read_orphan, read_run
+from revgate.control.resource.record import RunRecord, RunState, Status
 from support.builders import (
     NOW,
     ago,

@@ -9,14 +9,22 @@ import pytest
 from revgate.contract.exits import Exit
 from revgate.contract.reasons import Reason
 from revgate.contract.serves import Edge
-from revgate.control.decide import decide
-from revgate.control.decision import Again, Decision, Discard, Done, Remove, Start, Tell, Withdraw
-from revgate.control.news import is_news
+from revgate.control.deciding.decide import decide
+from revgate.control.deciding.decision import Again, Decision, Discard, Done, Remove, Start, Tell, Withdraw
+from revgate.control.deciding.status import status_of
+from revgate.control.observing.news import is_news
+from revgate.control.observing.reading import read_migration
+from revgate.control.observing.snapshot import Plan, Snapshot
 from revgate.control.patch import merge_patch
-from revgate.control.reading import read_migration
-from revgate.control.record import Condition, ConditionStatus, HistoryEntry, Observation, Outcome, RunState, Status
-from revgate.control.snapshot import Plan, Snapshot
-from revgate.control.status import status_of
+from revgate.control.resource.record import (
+    Condition,
+    ConditionStatus,
+    HistoryEntry,
+    Observation,
+    Outcome,
+    RunState,
+    Status,
+)
 from support.builders import (
     DIGEST,
     NOW,

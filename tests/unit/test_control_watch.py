@@ -5,8 +5,8 @@ from itertools import islice
 import pytest
 from kopf import Resource
 
-from revgate.control.cache import Cache
-from revgate.control.watch import Backoffs, registry_of, settings_of
+from revgate.control.watching.cache import Cache
+from revgate.control.watching.watch import Backoffs, registry_of, settings_of
 
 SELECTED = [Resource("batch", "v1", "jobs"), Resource("", "v1", "pods")]
 

@@ -7,10 +7,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from revgate.control.cache import Cache
 from revgate.control.gates.http import gate_routes
-from revgate.control.record import Condition, ConditionStatus, Status
-from revgate.control.snapshot import Key
+from revgate.control.observing.snapshot import Key
+from revgate.control.resource.record import Condition, ConditionStatus, Status
+from revgate.control.watching.cache import Cache
 from support.builders import ago, spec, time_of
 
 OBSERVED = ago(50)

@@ -9,8 +9,8 @@ from revgate.control.gates.events import MOST_A_POD, Told, event_on
 from revgate.control.gates.lift import lifting
 from revgate.control.gates.pods import HeldPod, HeldPods, read_held
 from revgate.control.gates.standing import MOST_REVISIONS, Free, Held, Why, standing_of
-from revgate.control.record import Condition, ConditionStatus, Observation, Status
-from revgate.control.snapshot import Key
+from revgate.control.observing.snapshot import Key
+from revgate.control.resource.record import Condition, ConditionStatus, Observation, Status
 from support.builders import NOW, ago, migration
 
 FOREIGN = "example.com/quota"

@@ -6,10 +6,10 @@ import pytest
 
 from revgate.contract.observed import MOST_SERVED
 from revgate.contract.serves import Answer
+from revgate.control.deciding.inputs import database_of
 from revgate.control.gates.question import judge
-from revgate.control.inputs import database_of
-from revgate.control.record import Condition, ConditionStatus, NextFloor, Observation, Status
-from revgate.control.snapshot import Malformed, Migration
+from revgate.control.observing.snapshot import Malformed, Migration
+from revgate.control.resource.record import Condition, ConditionStatus, NextFloor, Observation, Status
 from support.builders import ago, migration, spec
 
 HERE = database_of(spec())

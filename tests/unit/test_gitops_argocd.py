@@ -9,10 +9,10 @@ import yaml
 from lupa.lua51 import LuaRuntime
 
 from revgate.contract.reasons import Reason
-from revgate.control.crd import schema_migration_crd
-from revgate.control.decide import decide
-from revgate.control.record import ConditionStatus, Status
-from revgate.control.status import status_of
+from revgate.control.deciding.decide import decide
+from revgate.control.deciding.status import status_of
+from revgate.control.resource.crd import schema_migration_crd
+from revgate.control.resource.record import ConditionStatus, Status
 from support.situations import SITUATIONS
 
 PLACE = Path(__file__).parents[2] / "deploy/gitops"

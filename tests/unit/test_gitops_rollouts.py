@@ -9,9 +9,9 @@ import pytest
 import yaml
 from aiohttp import web
 
-from revgate.control.cache import Cache
 from revgate.control.gates.http import gate_routes
-from revgate.control.snapshot import Key
+from revgate.control.observing.snapshot import Key
+from revgate.control.watching.cache import Cache
 from support.builders import ago, spec, time_of
 
 PLACE = Path(__file__).parents[2] / "deploy/examples/argo-rollouts"

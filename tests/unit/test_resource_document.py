@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from revgate.control.crd import schema_migration_crd
-from revgate.control.spec import Spec
+from revgate.control.resource.crd import schema_migration_crd
+from revgate.control.resource.spec import Spec
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/resource.md").read_text(encoding="utf-8")
 SCHEMA = schema_migration_crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]

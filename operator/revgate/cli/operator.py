@@ -44,9 +44,9 @@ def run(args: argparse.Namespace) -> int:
         raise SystemExit(f"revgate operator: name the runner image with --runner-image or {RUNNER_IMAGE}")
     import asyncio  # noqa: PLC0415 - only this verb needs what follows
 
-    from revgate.control.lease import Place  # noqa: PLC0415
-    from revgate.control.logs import configure_logs  # noqa: PLC0415
+    from revgate.control.leadership.lease import Place  # noqa: PLC0415
     from revgate.control.process import Options, operate  # noqa: PLC0415
+    from revgate.control.telling.logs import configure_logs  # noqa: PLC0415
 
     try:
         lease = Place.parse(args.lease) if args.lease else None

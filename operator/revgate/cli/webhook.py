@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     """Answer reviews until SIGTERM."""
     import asyncio  # noqa: PLC0415 - only this verb needs what follows
 
-    from revgate.control.logs import configure_logs  # noqa: PLC0415
+    from revgate.control.telling.logs import configure_logs  # noqa: PLC0415
     from revgate.control.webhook.server import Options, serve  # noqa: PLC0415
 
     configure_logs()

@@ -9,7 +9,7 @@ from revgate.contract import names
 from revgate.contract.exits import Next
 from revgate.contract.reasons import Reason
 from revgate.control.cluster import ApiFailure, Body, Cluster
-from revgate.control.decision import (
+from revgate.control.deciding.decision import (
     Again,
     Await,
     AwaitPods,
@@ -26,11 +26,11 @@ from revgate.control.decision import (
     Unseen,
     Withdraw,
 )
-from revgate.control.endings import Ended, state_of
-from revgate.control.job import Try, build_job
-from revgate.control.kinds import Kind
-from revgate.control.plans import plan_body
-from revgate.control.snapshot import Key, Malformed, Run, Snapshot
+from revgate.control.deciding.endings import Ended, state_of
+from revgate.control.deciding.kinds import Kind
+from revgate.control.observing.plans import plan_body
+from revgate.control.observing.snapshot import Key, Malformed, Run, Snapshot
+from revgate.control.runs.job import Try, build_job
 
 _KEPT_JOBS: Final = 3
 _KEPT_PLANS: Final = 10

@@ -13,8 +13,8 @@ from kubernetes.aio import config
 from kubernetes.aio.client.api_client import ApiClient
 
 from revgate.contract import names
-from revgate.control.metrics import API_CALLS
-from revgate.control.nesting import flat
+from revgate.control.telling.metrics import API_CALLS
+from revgate.control.watching.nesting import flat
 
 Body = dict[str, Any]
 

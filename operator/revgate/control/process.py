@@ -9,21 +9,21 @@ from typing import Any, Final
 
 import structlog
 
-from revgate.control.cache import Cache
 from revgate.control.cluster import Cluster
-from revgate.control.election import Election, identity_of
-from revgate.control.freshness import Freshness
 from revgate.control.gates.http import gate_routes
 from revgate.control.gates.keeper import Keeper
-from revgate.control.leading import Leading
-from revgate.control.lease import Place
-from revgate.control.metrics import QUEUE, REGISTRY, Migrations
-from revgate.control.observe import Observer
+from revgate.control.leadership.election import Election, identity_of
+from revgate.control.leadership.leading import Leading
+from revgate.control.leadership.lease import Place
+from revgate.control.observing.observe import Observer
+from revgate.control.observing.snapshot import Key
 from revgate.control.reconcile import Reconciler
-from revgate.control.refresh import Lists
-from revgate.control.serving import routes_of, serving
-from revgate.control.snapshot import Key
-from revgate.control.watch import watch
+from revgate.control.telling.metrics import QUEUE, REGISTRY, Migrations
+from revgate.control.telling.serving import routes_of, serving
+from revgate.control.watching.cache import Cache
+from revgate.control.watching.freshness import Freshness
+from revgate.control.watching.refresh import Lists
+from revgate.control.watching.watch import watch
 
 _MANY: Final = 50_000  # objects that a page of a list is parsed into: not to be looked through after every 700
 _log = structlog.get_logger()

@@ -9,8 +9,8 @@ from revgate.contract import names
 from revgate.contract.reasons import Reason
 from revgate.control.act import Refused, act, remove
 from revgate.control.cluster import ApiFailure, Body, Cluster
-from revgate.control.decide import decide
-from revgate.control.decision import (
+from revgate.control.deciding.decide import decide
+from revgate.control.deciding.decision import (
     Again,
     AwaitPods,
     Decision,
@@ -26,15 +26,15 @@ from revgate.control.decision import (
     Unseen,
     Withdraw,
 )
-from revgate.control.endings import Ended, Started, state_of
-from revgate.control.events import event_of
-from revgate.control.kinds import Kind
-from revgate.control.latest import newest_of
-from revgate.control.observe import Observer
+from revgate.control.deciding.endings import Ended, Started, state_of
+from revgate.control.deciding.kinds import Kind
+from revgate.control.deciding.latest import newest_of
+from revgate.control.deciding.status import status_of
+from revgate.control.observing.observe import Observer
+from revgate.control.observing.snapshot import Key, Run, Snapshot
 from revgate.control.patch import merge_patch
-from revgate.control.record import Outcome, RunRecord, RunState, Status
-from revgate.control.snapshot import Key, Run, Snapshot
-from revgate.control.status import status_of
+from revgate.control.resource.record import Outcome, RunRecord, RunState, Status
+from revgate.control.telling.events import event_of
 
 _SOON = timedelta(seconds=1)
 _OVERTAKEN = (404, 409)  # deleted or changed meanwhile: the watch will say so, and the next pass records it

@@ -9,7 +9,7 @@ from revgate.cli.kubectl.errors import PluginError
 from revgate.cli.kubectl.printable import printable
 from revgate.cli.kubectl.refusals import refusal_of
 from revgate.contract import names
-from revgate.control.nesting import flat
+from revgate.control.watching.nesting import flat
 
 MIGRATIONS: Final = f"{names.PLURAL}.{names.GROUP}"
 PLANS: Final = f"{names.PLANS}.{names.GROUP}"

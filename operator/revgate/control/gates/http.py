@@ -6,11 +6,11 @@ from typing import Final
 from aiohttp import web
 
 from revgate.contract.serves import Answer, Verdict
-from revgate.control.cache import Cache
 from revgate.control.gates.question import judge
 from revgate.control.gates.standing import MOST_REVISIONS
-from revgate.control.reading import read_migration
-from revgate.control.snapshot import Key, Migration
+from revgate.control.observing.reading import read_migration
+from revgate.control.observing.snapshot import Key, Migration
+from revgate.control.watching.cache import Cache
 
 _STATES: Final = {
     Answer.YES: "Served",

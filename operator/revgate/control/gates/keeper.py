@@ -10,17 +10,17 @@ from typing import Final
 import structlog
 
 from revgate.contract import names
-from revgate.control.cache import Cache
 from revgate.control.cluster import ApiFailure, Cluster
-from revgate.control.freshness import Freshness
 from revgate.control.gates.events import Told, event_on
 from revgate.control.gates.lift import lifting
 from revgate.control.gates.pods import SELECTION, HeldPod, HeldPods, read_held
 from revgate.control.gates.standing import Free, Held, standing_of
-from revgate.control.queue import Queue
-from revgate.control.reading import read_migration
-from revgate.control.snapshot import Key, Migration
-from revgate.control.watch import Backoffs
+from revgate.control.leadership.queue import Queue
+from revgate.control.observing.reading import read_migration
+from revgate.control.observing.snapshot import Key, Migration
+from revgate.control.watching.cache import Cache
+from revgate.control.watching.freshness import Freshness
+from revgate.control.watching.watch import Backoffs
 
 _WORKERS: Final = 4
 _WATCH: Final = "held pods"

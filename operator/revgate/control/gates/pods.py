@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from revgate.contract import names
-from revgate.control.snapshot import Key
+from revgate.control.observing.snapshot import Key
 
 SELECTION: Final = {"labelSelector": names.MIGRATION, "fieldSelector": "spec.nodeName="}
 

@@ -6,7 +6,7 @@ from revgate.contract.observed import Observed
 from revgate.contract.observed import judge as judge_observed
 from revgate.contract.serves import Verdict
 from revgate.control.gates.subject import is_about_this_database, is_ready
-from revgate.control.snapshot import Migration
+from revgate.control.observing.snapshot import Migration
 
 
 def judge(migration: Migration, requires: Sequence[str]) -> Verdict:

@@ -9,7 +9,7 @@ from revgate.contract.serves import Answer, Verdict
 from revgate.control.gates.pods import HeldPod
 from revgate.control.gates.question import judge
 from revgate.control.gates.subject import condition_of, is_ready, is_stalled
-from revgate.control.snapshot import Migration
+from revgate.control.observing.snapshot import Migration
 
 MOST_REVISIONS: Final = 50
 _LONGEST_REVISION: Final = 128

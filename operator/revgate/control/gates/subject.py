@@ -1,8 +1,8 @@
 """Which database a status is about. A spec that names another one makes everything in the status worthless at once."""
 
-from revgate.control.inputs import database_of
-from revgate.control.record import Condition, ConditionStatus
-from revgate.control.snapshot import Malformed, Migration
+from revgate.control.deciding.inputs import database_of
+from revgate.control.observing.snapshot import Malformed, Migration
+from revgate.control.resource.record import Condition, ConditionStatus
 
 
 def is_about_this_database(migration: Migration) -> bool:

@@ -1,0 +1,1 @@
+"""What the cluster shows, read into frozen values: a snapshot of one migration."""

@@ -1,0 +1,1 @@
+"""SchemaMigration and SchemaPlan: their types, from which the CRDs are generated."""

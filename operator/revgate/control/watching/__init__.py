@@ -1,0 +1,1 @@
+"""Everything of our kinds, as lists and watches bring it, in a cache."""
