@@ -80,6 +80,17 @@ class ApiServer:
         patch = {"status": {"phase": "Succeeded", "containerStatuses": [container]}}
         await self.send("PATCH", f"{self.path('pods', name)}/status", patch, "application/merge-patch+json")
 
+    async def hold(self, name: str) -> None:
+        """Create a pod of an app that waits for the migration of this name."""
+        metadata = {
+            "name": f"app-{name}",
+            "labels": {names.MIGRATION: name},
+            "annotations": {names.REQUIRES: done().current[0]},
+        }
+        gate = {"schedulingGates": [{"name": names.SCHEDULING_GATE}]}
+        spec = {"containers": [{"name": "app", "image": "registry.example/app:1"}], "serviceAccountName": "default"}
+        await self.send("POST", self.path("pods"), {"metadata": metadata, "spec": spec | gate})
+
     async def follow(self, kind: str, seen: Callable[[Body], None]) -> None:
         """Tell of each event of a kind from now on, until cancelled; a watch that ends tells all anew."""
         listed = await self.send("GET", f"{self.path(kind)}?limit=1")

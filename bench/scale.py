@@ -35,7 +35,7 @@ from support.operator import Operator
 RESTARTS = 3
 TICKS = os.sysconf("SC_CLK_TCK")
 WRITES = re.compile(
-    r'^revgate_api_calls_total\{code="2..",kind="(?!leases|events)(\w+)",verb="(?!GET|LIST|WATCH)\w+"\} (\S+)'
+    r'^revgate_api_calls_total\{code="2..",kind="(?!leases|events|pods)(\w+)",verb="(?!GET|LIST|WATCH)\w+"\} (\S+)'
 )
 SAMPLE = re.compile(r"^(revgate_queue_depth|revgate_reconcile_seconds_count|revgate_leader) (\S+)$", re.MULTILINE)
 
@@ -59,7 +59,7 @@ class Watched(Operator):
         return {name: float(value) for name, value in SAMPLE.findall(text)}
 
     def writes(self, text: str) -> float:
-        """Return the successful writes, but for Leases and Events."""
+        """Return the successful writes, but for Leases, Events and the gates of pods."""
         return sum(float(found[2]) for line in text.splitlines() if (found := WRITES.match(line)))
 
 
@@ -121,46 +121,61 @@ async def bring_to_ready(api: ApiServer, some: list[str], at_once: Callable[[], 
         return time.perf_counter() - began
 
 
-async def latencies(api: ApiServer, count: int) -> tuple[list[float], list[float]]:
-    """Return seconds from apply to Job and from the pod's end to Ready, one migration at a time."""
-    moments: dict[str, float] = {}
-    arrived = asyncio.Event()
-    jobs: dict[str, Body] = {}
+class Moments:
+    """When what was seen first, by watches, and the Jobs that were seen."""
 
-    def note(what: str) -> None:
-        moments.setdefault(what, time.perf_counter())
-        arrived.set()
+    def __init__(self) -> None:
+        self._first: dict[str, float] = {}
+        self._arrived = asyncio.Event()
+        self.jobs: dict[str, Body] = {}
 
-    def see_job(job: Body) -> None:
+    def see_job(self, job: Body) -> None:
+        """Note a Job by its migration."""
         owner = job["metadata"]["labels"][names.RUN_OF]
-        jobs[owner] = job
-        note(f"job {owner}")
+        self.jobs[owner] = job
+        self._note(f"job {owner}")
 
-    def see_pod(pod: Body) -> None:
+    def see_pod(self, pod: Body) -> None:
+        """Note a runner's end, and an app's pod that is not held any more."""
+        labels = pod["metadata"]["labels"]
         if has_ended(pod):
-            note(f"ended {pod['metadata']['labels'][names.RUN_OF]}")
+            self._note(f"ended {labels[names.RUN_OF]}")
+        if names.MIGRATION in labels and not pod["spec"].get("schedulingGates"):
+            self._note(f"free {labels[names.MIGRATION]}")
 
-    def see(migration: Body) -> None:
+    def see(self, migration: Body) -> None:
+        """Note a migration that is ready."""
         if is_ready(migration):
-            note(f"ready {migration['metadata']['name']}")
+            self._note(f"ready {migration['metadata']['name']}")
 
-    async def moment(what: str) -> float:
-        while what not in moments:
-            arrived.clear()
-            await asyncio.wait_for(arrived.wait(), 60)
-        return moments[what]
+    def _note(self, what: str) -> None:
+        self._first.setdefault(what, time.perf_counter())
+        self._arrived.set()
 
-    started, ended = [], []
-    async with following(api, jobs=see_job, pods=see_pod, **{names.PLURAL: see}):
+    async def of(self, what: str) -> float:
+        """Wait for something; return when it was."""
+        while what not in self._first:
+            self._arrived.clear()
+            await asyncio.wait_for(self._arrived.wait(), 60)
+        return self._first[what]
+
+
+async def latencies(api: ApiServer, count: int) -> tuple[list[float], list[float], list[float]]:
+    """Return seconds from apply to Job, from the pod's end to Ready, and from Ready until a held pod goes; in turn."""
+    seen = Moments()
+    started, ended, freed = [], [], []
+    async with following(api, jobs=seen.see_job, pods=seen.see_pod, **{names.PLURAL: seen.see}):
         for number in range(count):
             name = f"latency-{number}"
+            await api.hold(name)
             applied = await api.apply(name)
-            started.append(await moment(f"job {name}") - applied)
-            await api.make_pod(jobs[name])
+            started.append(await seen.of(f"job {name}") - applied)
+            await api.make_pod(seen.jobs[name])
             await asyncio.sleep(0.05)
-            await api.finish(jobs[name]["metadata"]["name"])
-            ended.append(await moment(f"ready {name}") - await moment(f"ended {name}"))
-    return started, ended
+            await api.finish(seen.jobs[name]["metadata"]["name"])
+            ended.append(await seen.of(f"ready {name}") - await seen.of(f"ended {name}"))
+            freed.append(await seen.of(f"free {name}") - await seen.of(f"ready {name}"))
+    return started, ended, freed
 
 
 @contextmanager
@@ -185,7 +200,7 @@ def measure(size: Size) -> Results:
 async def _measure_all(load: Load) -> Results:
     """Run everything, in the order in which it builds up."""
     with control_plane() as cluster, tempfile.TemporaryDirectory() as folder:
-        operator = Watched(cluster, Path(folder) / "log", "--lease", "bench/revgate")
+        operator = Watched(cluster, Path(folder) / "log", "--lease", "bench/revgate", "--scheduling-gate")
         async with connected(cluster) as api:
             try:
                 return await _measure(load, api, operator)
@@ -198,7 +213,7 @@ async def _measure(load: Load, api: ApiServer, operator: Watched) -> Results:
     rows = []
     await bring_to_ready(api, ["warm-up"])
     before = operator.writes(await scrape(api, operator))
-    started, ended = await latencies(api, load.latency)
+    started, ended, freed = await latencies(api, load.latency)
     writes = (operator.writes(await scrape(api, operator)) - before) / load.latency
     print("latencies are there", flush=True)
 
@@ -250,13 +265,18 @@ async def _measure(load: Load, api: ApiServer, operator: Watched) -> Results:
         Floor("apply to Job, p50", 0.05, median(started), unit=" s"),
         Floor("pod ended to Ready, p50", 0.05, median(ended), unit=" s"),
         Floor("pod ended to Ready, p99", 0.25, quantiles(ended, n=100)[98], unit=" s"),
+        Floor("held pod goes after Ready, p50", 0.1, median(freed), unit=" s"),
         Floor(f"burst of {load.burst} ends to right statuses", 30, burst, burst_cpu, " s"),
         Floor("webhook's p99 while migrations start, to an empty handler's", 2, slowest[WEBHOOK] / slowest[EMPTY]),
     ]  # fmt: skip
     asked = ", ".join(f"{what} {count:g}" for what, count in new.items() if count)
     note = f"A scrape of the metrics took {scraping:.2f} s of CPU. Requests in {load.idle:g} idle seconds: {asked}"
     restarted = Table("Restarts", note, ("wall s", "CPU s", "writes", "MiB now", "MiB most"), rows)
-    return Results([restarted, _answers(answers)], floors, {"restarts": restarts, "started": started, "ended": ended})
+    return Results(
+        [restarted, _answers(answers)],
+        floors,
+        {"restarts": restarts, "started": started, "ended": ended, "freed": freed},
+    )
 
 
 def _answers(answers: dict[str, list[float]]) -> Table:

@@ -13,7 +13,7 @@ from support.api import connected
 from support.cluster import run
 from support.waiting import eventually
 
-IMAGES = ("registry.example/team/", "registry.example/tools@", "registry.example/ledger:1")
+IMAGES = ("registry.example/team/", "registry.example/tools@", "registry.example/ledger:1", "postgres:")
 ACCOUNTS = ("migrator", "team.migrator")
 FINE = {"image": "registry.example/team/ledger:2", "job": {"serviceAccountName": "migrator"}}
 EVIL = "evil.example/miner:1"
@@ -100,6 +100,8 @@ def test_an_image_is_refused_wherever_it_stands_and_named_with_those_that_are_al
         "registry.example/team/deep/er/ledger",
         "registry.example/tools@sha256:" + "ab" * 32,
         "registry.example/ledger:1",
+        "postgres:18-alpine",
+        "postgres:18@sha256:" + "ab" * 32,
     ],
 )
 def test_an_image_on_the_list_is_allowed(asked: Asked, image: str):
@@ -118,6 +120,10 @@ def test_an_image_on_the_list_is_allowed(asked: Asked, image: str):
         "registry.example/ledger:12",
         "registry.example/ledger:1@sha256:" + "ab" * 32,
         "ledger:1",
+        "postgres",
+        "postgres:5000/evil/miner",  # a registry on a port, not a tag
+        "postgres:5000/evil/postgres:18",
+        "registry.example/tools@evil/miner",
     ],
 )
 def test_an_image_that_only_looks_like_one_on_the_list_is_refused(asked: Asked, image: str):

@@ -243,6 +243,8 @@ def test_a_failure_past_the_floor_is_tried_again_past_it(stage: Stage, shop: Sho
     second = stage.next_job(first)
     still = {"before": ("0006",), "current": ("0006",), "target": ("0008",)}
     failed = report(Exit.LOCK_TIMEOUT, read=True, pending=("0007", "0008"), pending_count=2, **still)
+    stage.kubelet.start(second)
+    stage.until_reason("Running")
     shop.pod("web", "0005")
     stage.kubelet.finish(second, failed)
     shop.wait()
@@ -251,6 +253,38 @@ def test_a_failure_past_the_floor_is_tried_again_past_it(stage: Stage, shop: Sho
     third = stage.next_job(first, second)
     assert shop.arguments(third) == ["--before-floors", "--past=0007"]
     assert stage.status()["run"]["failures"] == 1
+
+
+def test_a_job_that_finds_no_node_is_taken_back_when_an_old_pod_comes(stage: Stage, shop: Shop):
+    stage.apply(floors="Wait")
+    first = shop.stop()
+    second = stage.next_job(first)
+    stage.kubelet.leave_unscheduled(second, "0/3 nodes are available")
+    stage.until_reason("Unschedulable")
+    shop.pod("web", "0005")
+    shop.nudge()
+    stage.until("The Job is removed", lambda: stage.jobs() == [first])
+    shop.wait()
+    assert not stage.status()["nextFloor"].get("withdrawn")
+    shop.end("web")
+    shop.nudge()
+    assert shop.arguments(stage.next_job(first)) == ["--before-floors", "--past=0007"]
+
+
+def test_after_a_run_that_was_killed_the_next_one_only_reads_while_an_old_pod_is_there(stage: Stage, shop: Shop):
+    stage.apply(floors="Wait", retry={"initialDelay": "1s"})
+    first = shop.stop()
+    second = stage.next_job(first)
+    stage.kubelet.start(second)
+    stage.until_reason("Running")
+    shop.pod("web", "0005")
+    stage.kubelet.end(second, 137)
+    third = stage.next_job(first, second)
+    assert shop.arguments(third) == ["--before-floors"]
+    assert stage.status()["nextFloor"]["unsure"]
+    stage.kubelet.finish(third, stopped("0006", "0007", "0006"))
+    shop.wait()
+    assert "unsure" not in stage.status()["nextFloor"]
 
 
 def test_without_a_ledger_it_is_refused(stage: Stage):

@@ -111,11 +111,14 @@ def test_a_hook_without_an_image_is_waited_for_and_makes_way_for_a_mended_spec(s
     assert saw(stage) == REVISIONS
     stage.apply(hooks={"before": [], "after": []})
     stage.until("The Job that waits is removed", lambda: job not in stage.jobs())
+    known = [(each["job"], each["to"], each["reason"]) for each in stage.status()["history"]]
+    assert known == [(job, ["0002"], "ImagePullFailed")]
     stage.bring_to_ready()
 
 
 def test_no_hook_runs_when_the_spec_only_wants_to_know(stage: Stage):
-    job = begin(stage, mode="Plan")
+    theirs = [{"name": "pause", "tty": True}, {"name": "migrate", "tty": True}]  # as an upgrade has them
+    job = begin(stage, mode="Plan", job={"template": {"spec": {"initContainers": theirs}}})
     pod = (stage.api.get("jobs", job) or {})["spec"]["template"]["spec"]
     assert [each["name"] for each in pod["containers"]] == ["migrate"]
     assert "initContainers" not in pod

@@ -1,8 +1,12 @@
 """What lists and watches bring: everything once, however long it is, and what is gone as well."""
 
 import asyncio
+import os
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 
+import httpx
 import pytest
 
 from revgate.control.cluster import Cluster as Connection
@@ -12,7 +16,8 @@ from revgate.control.watching.freshness import Freshness
 from revgate.control.watching.refresh import Lists
 from revgate.control.watching.watch import watch
 from support.api import Api
-from support.cluster import Cluster
+from support.cluster import LOCAL, Cluster
+from support.operator import Operator
 from support.stage import MIGRATIONS, Stage, manifest
 from support.waiting import eventually
 
@@ -77,3 +82,23 @@ async def wakes_until(api: Api, name: str) -> Counter[str]:
         api.create(MIGRATIONS, manifest(name, suspend=True))
         await asyncio.wait_for(watching, 30)
     return told
+
+
+def test_an_operator_that_was_there_before_the_crds_begins_when_they_come(tmp_path: Path):
+    """GitOps may apply a Deployment first; Kopf looks once which kinds there are."""
+    cluster = Cluster.up(f"late-{os.getpid()}", control_plane_only=True)
+    operator = Operator(cluster, tmp_path / "log")
+    try:
+        operator.launch()
+        eventually("The operator has noticed", lambda: "kind is not served yet" in operator.said())
+        cluster.define(LOCAL.parent / "crds")
+        eventually("The operator is ready", lambda: is_ready(operator), world=operator.said)
+    finally:
+        operator.kill()
+        cluster.down()
+
+
+def is_ready(operator: Operator) -> bool:
+    with suppress(httpx.HTTPError):
+        return httpx.get(operator.address("/readyz"), trust_env=False).is_success
+    return False

@@ -26,7 +26,16 @@ from revgate.control.deciding.decision import (
 )
 from revgate.control.deciding.inputs import inputs_before_floors
 from revgate.control.deciding.kinds import Kind
-from revgate.control.observing.snapshot import AppPod, Migration, Plan, Run, Snapshot
+from revgate.control.observing.snapshot import (
+    AppPod,
+    Hook,
+    Migration,
+    Plan,
+    Run,
+    Snapshot,
+    Terminated,
+    Waiting,
+)
 from revgate.control.resource.plan_resource import Approved
 from revgate.control.resource.record import HistoryEntry, NextFloor, Observation, Outcome, RunRecord, RunState, Status
 from revgate.control.resource.spec import Spec
@@ -40,11 +49,14 @@ from support.builders import (
     looking,
     migration,
     plan,
+    pod,
     report,
     reported,
     run,
+    silent,
     snapshot,
     spec,
+    waiting,
 )
 
 EDGES = (
@@ -165,6 +177,32 @@ DOWN = asking(downgrade={"to": "0005"})
 HALF = HistoryEntry(job="j", plan=APPROVED.name, outcome=Outcome.SUCCEEDED, reason="WaitingForOldPods")
 HALF_DONE = replace(ASKING, status=Status(history=(HALF.model_copy(update={"finished_at": ago(90)}),)))
 BEGUN = run(WAIT, inputs=inputs(WAIT), attempt=2, created=5)
+PAST = {"inputs": inputs(WAIT), "attempt": 2, "created": 600}
+EARLIER = stopped(WAIT, created=900, ended=800)
+UNSURE = floor(WAIT, withdrawn=True, unsure=True)
+HELD_UP = waiting(WAIT, "Unschedulable", "0/3 nodes are available", **(PAST | {"created": 5}))
+KILLED = silent(WAIT, 137, ended=300, **PAST)
+AFTER_HOOK = Hook("smoke", is_after=True, terminated=Terminated(1, "Error", "", ago(300)))
+BEFORE_HOOK = replace(AFTER_HOOK, name="drain", is_after=False)
+
+
+def hook_failed(made: Run, hook: Hook) -> Run:
+    """The run whose hook failed; before the migration, that has not run."""
+    assert made.pod is not None
+    over = made.pod.terminated if hook.is_after else None
+    return replace(made, pod=replace(made.pod, hook=hook, terminated=over), report=made.report if over else None)
+
+
+def stopped_and_failed(of: Migration, plan: Plan | None = None, rest: str = "") -> Run:
+    """The run that stopped, and whose hook then failed."""
+    return hook_failed(stopped(of, plan, rest, created=600, ended=300), AFTER_HOOK)
+
+
+def unread(code: Exit) -> Run:
+    """The second run, past the floor, that did not get as far as to read the database."""
+    return reported(WAIT, code, said=report(code, read=False), **(PAST | {"ended": 1}))
+
+
 SAID = "Stopped before revision 0007, which serves apps from 0006 on only"
 
 FLOORS: dict[str, tuple[Snapshot, type[Decision], dict[str, Any]]] = {
@@ -222,13 +260,18 @@ FLOORS: dict[str, tuple[Snapshot, type[Decision], dict[str, Any]]] = {
         {"message": f"{SAID}, and waits for 1 pod to go: web-1 (requires 0005); for what is pending wait 2 pods"},
     ),
     "no pod is there": (seen(WAIT, stopped(WAIT), apps=()), Withdraw, {}),
-    "the log of the run is lost, and a pod requires what was served": (
+    "the log of the run is lost": (
         seen(WAIT, stopped(WAIT, edges=None), apps=(OLD,)),
+        Start,
+        {"past": None, "attempt": 2},
+    ),
+    "the log of the run is lost each time, and a pod requires what was served": (
+        seen(WAIT, stopped(WAIT, edges=None, attempt=4), apps=(OLD,)),
         AwaitPods,
         {"floor": floor(WAIT, ends=())},
     ),
-    "the log of the run is lost, and a pod requires the floor": (
-        seen(WAIT, stopped(WAIT, edges=None), apps=(CURRENT,)),
+    "the log of the run is lost each time, and a pod requires the floor": (
+        seen(WAIT, stopped(WAIT, edges=None, attempt=4), apps=(CURRENT,)),
         Withdraw,
         {},
     ),
@@ -245,9 +288,105 @@ FLOORS: dict[str, tuple[Snapshot, type[Decision], dict[str, Any]]] = {
     ),
     "a pod came before the last look": (seen(WITHDRAWN, stopped(WAIT), apps=(OLD,)), AwaitPods, {}),
     "the run past the floor is about to start": (
-        seen(WITHDRAWN, stopped(WAIT), BEGUN),
+        seen(WITHDRAWN, stopped(WAIT), BEGUN, apps=()),
         Progress,
         {"reason": Reason.STARTING},
+    ),
+    "the run past the floor is about to start, and nobody has looked at the pods": (
+        seen(WITHDRAWN, stopped(WAIT), BEGUN),
+        AwaitPods,
+        {"message": SAID},
+    ),
+    "the run past the floor finds no node, and an old pod comes": (
+        seen(WITHDRAWN, stopped(WAIT), HELD_UP, apps=(OLD,)),
+        Remove,
+        {"run": HELD_UP, "ended": None},
+    ),
+    "the run past the floor finds no node": (
+        seen(WITHDRAWN, stopped(WAIT), HELD_UP, apps=()),
+        Progress,
+        {"reason": Reason.UNSCHEDULABLE},
+    ),
+    "the run past the floor is being removed, and an old pod is there": (
+        seen(WITHDRAWN, stopped(WAIT), replace(HELD_UP, deleting=True), apps=(OLD,)),
+        Progress,
+        {},
+    ),
+    "a run that only reads finds no node, and an old pod is there": (
+        seen(remembering(WAIT, unsure=True), stopped(WAIT), HELD_UP, apps=(OLD,)),
+        Progress,
+        {},
+    ),
+    "the run past the floor has migrated, and nobody can read what it said": (
+        seen(
+            WITHDRAWN,
+            stopped(WAIT),
+            replace(
+                HELD_UP,
+                pod=replace(
+                    pod(started=30, exited=0, waiting=Waiting("ErrImagePull", "", "smoke")),
+                    hook=Hook("smoke", is_after=True),
+                ),
+            ),
+            apps=(OLD,),
+        ),
+        Progress,
+        {"reason": Reason.IMAGE_PULL_FAILED},
+    ),
+    "a hook failed after the stop": (
+        seen(remembering(WAIT), stopped_and_failed(WAIT), apps=()),
+        Start,
+        {"past": None, "attempt": 2, "failures": 1, "rest": ""},
+    ),
+    "a hook failed after the stop, and an old pod is there": (
+        seen(remembering(WAIT), stopped_and_failed(WAIT), apps=(OLD,)),
+        Start,
+        {"past": None, "attempt": 2},
+    ),
+    "a hook failed after the stop of an approved plan": (
+        seen(HALF_DONE, stopped_and_failed(ASKING, APPROVED, REST), apps=(), plans=(APPROVED,)),
+        Start,
+        {"past": None, "rest": REST, "plan": APPROVED},
+    ),
+    "the run past the floor was killed, and an old pod is there": (
+        seen(WITHDRAWN, EARLIER, KILLED, apps=(OLD,)),
+        Start,
+        {"past": None, "attempt": 3, "failures": 1},
+    ),
+    "the run past the floor was killed, only the status knows, and an old pod is there": (
+        seen(
+            replace(
+                WAIT,
+                status=remembering(WAIT, withdrawn=True).status.model_copy(
+                    update={
+                        "run": RunRecord(
+                            job=KILLED.job,
+                            uid=UID,
+                            inputs=KILLED.inputs,
+                            attempt=2,
+                            state=RunState.FINISHED,
+                            started_at=ago(400),
+                            finished_at=ago(300),
+                            outcome=Outcome.FAILED,
+                            reason=Reason.KILLED,
+                        )
+                    }
+                ),
+            ),
+            apps=(OLD,),
+        ),
+        Start,
+        {"past": None, "attempt": 3},
+    ),
+    "the run past the floor was killed, and no pod is there": (
+        seen(WITHDRAWN, EARLIER, KILLED, apps=()),
+        Start,
+        {"past": UNSURE, "attempt": 3},
+    ),
+    "the run past the floor did not reach the database, and an old pod is there": (
+        seen(WITHDRAWN, EARLIER, unread(Exit.UNREACHABLE), apps=(OLD,)),
+        Again,
+        {},
     ),
     "the run past the floor is at work, and a pod comes": (
         seen(WITHDRAWN, stopped(WAIT), at_work(WAIT, inputs=inputs(WAIT), attempt=2, created=60), apps=(OLD,)),

@@ -6,34 +6,56 @@ from typing import Any
 import pytest
 
 from revgate.contract.exits import Exit
+from revgate.contract.reasons import Reason
 from revgate.contract.report import FloorAhead
 from revgate.contract.serves import Edge
 from revgate.control.deciding.decide import decide
-from revgate.control.deciding.decision import Start
+from revgate.control.deciding.decision import Remove, Start
 from revgate.control.deciding.status import status_of
 from revgate.control.observing.app_pods import read_app_pod, selection_of
 from revgate.control.observing.snapshot import AppPod, Key, Snapshot
-from revgate.control.resource.record import NextFloor, Status
+from revgate.control.resource.record import NextFloor, Outcome, RunRecord, RunState, Status
 from revgate.control.resource.spec import Spec
 from revgate.control.runs.job import Try, build_job
-from support.builders import BUNDLED, at_work, carrying_out, migration, plan, report, reported, run, spec
+from support.builders import (
+    BUNDLED,
+    UID,
+    ago,
+    at_work,
+    carrying_out,
+    migration,
+    plan,
+    report,
+    reported,
+    run,
+    silent,
+    spec,
+)
 from support.floor_situations import (
     APPROVED,
     ASKING,
+    BEFORE_HOOK,
+    EARLIER,
     EDGES,
     FLOORS,
     OLD,
+    PAST,
     REST,
     SUSPENDED,
+    UNSURE,
     WAIT,
     asking,
     floor,
+    hook_failed,
     inputs,
     remembering,
     seen,
     stop,
     stopped,
+    unread,
 )
+
+MARKS = {"withdrawn": True, "unsure": True}
 
 
 def recorded(world: Snapshot) -> Status:
@@ -57,6 +79,10 @@ SERVED = {
     "the run past the floor failed in a way that may pass, and an old pod is back": (("0006", "0005", "0004"), False),
     "a new image at a floor": (("0006", "0005", "0004"), False),
     "suspended before the run past the floor has started": (("0006", "0005", "0004"), False),
+    "the run past the floor finds no node, and an old pod comes": (("0006", "0005", "0004"), False),
+    "the run past the floor was killed, and no pod is there": (("0006",), True),
+    "the run past the floor was killed, and an old pod is there": (("0006",), False),
+    "the run past the floor did not reach the database, and an old pod is there": (("0006", "0005", "0004"), False),
 }
 
 
@@ -94,16 +120,100 @@ def test_a_run_past_the_floor_that_was_killed_gives_nothing_back():
     lost = replace(lost, pod=replace(lost.pod, gone=True))
     status = recorded(seen(remembering(WAIT, withdrawn=True), stopped(WAIT), lost, apps=(OLD,)))
     assert status.next_floor is not None
-    assert (status.served_revisions, status.next_floor.withdrawn) == (("0006",), True)
+    assert (status.served_revisions, status.next_floor.unsure) == (("0006",), True)
 
 
-@pytest.mark.parametrize("ended", ["it came to the end", "it failed behind the floor", "it went down"])
+def test_a_run_that_was_killed_is_not_forgotten_when_the_next_one_is_taken_back():
+    """Its Job may be gone by then, and whatever comes after it has seen nothing."""
+    killed = recorded(seen(remembering(WAIT, withdrawn=True), EARLIER, silent(WAIT, 137, **PAST)))
+    assert killed.next_floor == UNSURE
+    known = replace(SUSPENDED, status=killed.model_copy(update={"next_floor": floor(SUSPENDED, **MARKS)}))
+    third = run(SUSPENDED, inputs=inputs(SUSPENDED), attempt=3, created=5)
+    for others in ((silent(SUSPENDED, 137, **PAST),), ()):
+        world = seen(known, *others, third)
+        assert isinstance(decide(world), Remove)
+        status = recorded(world)
+        assert status.next_floor == floor(SUSPENDED, unsure=True)
+        assert status.served_revisions == ("0006",)
+
+
+def test_a_run_that_was_killed_is_not_forgotten_when_the_next_one_reaches_nothing():
+    known = remembering(WAIT, **MARKS)
+    status = recorded(seen(known, EARLIER, replace(unread(Exit.UNREACHABLE), attempt=3)))
+    assert status.next_floor == floor(WAIT, unsure=True)
+    assert status.served_revisions == ("0006",)
+
+
+@pytest.mark.parametrize("code", [Exit.DONE, Exit.LOCK_TIMEOUT])
+def test_a_run_that_read_the_database_ends_the_doubt(code):
+    """It stopped again, or failed where it was."""
+    said = stop(before="0006") if code == Exit.DONE else replace(stop(before="0006"), exit=code, floor=None)
+    last = reported(WAIT, code, said=said, edges=EDGES, **(PAST | {"attempt": 3, "created": 30}))
+    status = recorded(seen(remembering(WAIT, **MARKS), stopped(WAIT), last))
+    assert status.next_floor == floor(WAIT)
+    assert status.served_revisions == ("0006", "0005", "0004")
+
+
+NOTHING = {
+    "it did not reach the database": lambda: unread(Exit.UNREACHABLE),
+    "it did not find the host": lambda: unread(Exit.HOST_NOT_FOUND),
+    "its password was refused": lambda: unread(Exit.AUTHENTICATION_FAILED),
+    "there was no such database": lambda: unread(Exit.DATABASE_NOT_FOUND),
+    "a hook failed before it": lambda: hook_failed(reported(WAIT, 0, **PAST), BEFORE_HOOK),
+}
+
+
+@pytest.mark.parametrize("why", NOTHING)
+def test_a_run_past_the_floor_that_did_nothing_gives_back_what_was_served(why):
+    status = recorded(seen(remembering(WAIT, withdrawn=True), EARLIER, NOTHING[why]()))
+    assert status.next_floor == floor(WAIT)
+    assert status.served_revisions == ("0006", "0005", "0004")
+
+
+@pytest.mark.parametrize(
+    ("reason", "started", "given_back"),
+    [
+        (Reason.UNSCHEDULABLE, False, True),
+        (Reason.IMAGE_PULL_FAILED, False, True),
+        (Reason.POD_NOT_CREATED, False, True),
+        (Reason.JOB_REFUSED, False, True),
+        (Reason.JOB_CONFLICT, False, True),
+        (Reason.POD_NOT_STARTED, True, False),
+        (Reason.POD_LOST, False, False),
+        (Reason.LOCK_HELD, True, False),
+    ],
+)
+def test_of_a_run_past_the_floor_without_a_job_the_status_knows_whether_it_began(reason, started, given_back):
+    known = remembering(WAIT, withdrawn=True)
+    record = RunRecord(
+        job="",
+        uid=UID,
+        inputs=inputs(WAIT),
+        attempt=2,
+        state=RunState.FINISHED,
+        started_at=ago(40) if started else None,
+        finished_at=ago(1),
+        outcome=Outcome.FAILED,
+        reason=reason,
+    )
+    world = seen(replace(known, status=known.status.model_copy(update={"run": record})), stopped(WAIT))
+    status = recorded(world)
+    assert status.next_floor == (floor(WAIT) if given_back else UNSURE)
+    assert status.served_revisions == (("0006", "0005", "0004") if given_back else ("0006",))
+
+
+@pytest.mark.parametrize(
+    "ended",
+    ["it came to the end", "it failed behind the floor", "it failed where a killed one had come", "it went down"],
+)
 def test_a_floor_that_was_passed_is_forgotten(ended):
     past = {"inputs": inputs(WAIT), "attempt": 2, "created": 60}
     failed = report(Exit.REVISION_FAILED, before=("0006",), current=("0007",))
+    unmoved = report(Exit.LOCK_TIMEOUT, before=("0007",), current=("0007",))
     last = {
         "it came to the end": lambda: reported(WAIT, 0, **past),
         "it failed behind the floor": lambda: reported(WAIT, 30, said=failed, **past),
+        "it failed where a killed one had come": lambda: reported(WAIT, 14, said=unmoved, **past),
         "it went down": lambda: reported(WAIT, 0, said=report(0, before=("0006",), current=("0005",)), **past),
     }[ended]()
     assert recorded(seen(remembering(WAIT, withdrawn=True), stopped(WAIT), last)).next_floor is None
@@ -128,9 +238,14 @@ ARGUMENTS = {
         [f"--approved={APPROVED.spec.hash}", "--before-floors"],
     ),
     "the rest of a plan": (
-        Start("ab", plan=APPROVED, past=floor(ASKING, APPROVED, rest=REST)),
+        Start("ab", plan=APPROVED, past=floor(ASKING, APPROVED, rest=REST), rest=REST),
         ASKING,
         [f"--approved={REST}", "--before-floors", "--past=0007"],
+    ),
+    "the rest of a plan, up to the same floor": (
+        Start("ab", plan=APPROVED, rest=REST),
+        ASKING,
+        [f"--approved={REST}", "--before-floors"],
     ),
 }
 
@@ -139,7 +254,7 @@ ARGUMENTS = {
 def test_a_run_is_told_where_to_stop(situation):
     start, of, words = ARGUMENTS[situation]
     assert isinstance(of.spec, Spec)
-    this = Try(start.inputs, start.attempt, start.failures, plan=start.plan, past=start.past)
+    this = Try(start.inputs, start.attempt, start.failures, plan=start.plan, past=start.past, rest=start.rest)
     container = build_job(of, of.spec, BUNDLED, this)["spec"]["template"]["spec"]["containers"][0]
     assert [word for word in container["args"] if word.startswith(("--ap", "--be", "--pa"))] == words
 

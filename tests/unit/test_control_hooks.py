@@ -1,5 +1,6 @@
 """Hooks around a migration: the pod that runs them, and what their containers say about the run."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from revgate.contract.report import encode_report
 from revgate.control.deciding.decide import decide
 from revgate.control.deciding.decision import Again, Done, Progress, Remove, Start
 from revgate.control.deciding.endings import Ended, Started, Unstarted, state_of
+from revgate.control.deciding.goal import goal_of
 from revgate.control.deciding.inputs import inputs_of
 from revgate.control.deciding.kinds import Kind
+from revgate.control.deciding.planning import was_carried_out
 from revgate.control.deciding.status import status_of
 from revgate.control.observing.pod_reading import read_pod
 from revgate.control.observing.reading import read_run
@@ -22,6 +25,7 @@ from revgate.control.resource.spec import Spec
 from revgate.control.runs.job import Try, build_job
 from support.builders import (
     BUNDLED,
+    EARLIER_UID,
     URL_FROM,
     ago,
     carrying_out,
@@ -43,6 +47,7 @@ NOTIFY = {"name": "notify", "image": "curl:8"}
 BOTH = {"before": [PAUSE], "after": [REFRESH, NOTIFY]}
 BEFORE = {"before": [PAUSE]}
 AFTER = {"after": [REFRESH]}
+INJECTED = 4  # containers that others may add to a pod
 
 
 def pod_with(kind: Kind = Kind.APPLY, **asked: Any) -> dict[str, Any]:
@@ -155,13 +160,22 @@ def test_what_a_template_adds_comes_before_hooks_and_migration(hooks: dict[str, 
     assert pod["initContainers"][0] == proxy
 
 
+@pytest.mark.parametrize("kind", [Kind.PLAN, Kind.INSPECT, Kind.DOWNGRADE])
+def test_what_a_template_says_of_hooks_is_left_out_of_a_run_that_has_none(kind: Kind):
+    shipper, tty = {"name": "shipper", "image": "s"}, {"name": "migrate", "tty": True}
+    first = [{"name": "notify", "image": "i"}, tty]
+    pod = pod_with(kind, hooks=BOTH, **in_template(containers=[{"name": "pause"}, shipper], initContainers=first))
+    assert not pod["initContainers"]
+    assert [each["name"] for each in pod["containers"]] == ["migrate", "shipper"]
+    assert pod["containers"][0]["tty"]
+
+
 TAMPERED = {
     "another image": {"containers": [{"name": "pause", "image": "other"}, {"name": "refresh", "args": ["other"]}]},
     "a restart": {"initContainers": [{"name": "pause", "restartPolicy": "Always"}]},
     "a probe": {"initContainers": [{"name": "migrate", "startupProbe": {}, "args": ["--plan"]}]},
     "no init containers": {"initContainers": None},
     "no containers": {"containers": None, "initContainers": []},
-    "containers without a name": {"containers": [{"name": {}}, {"name": ["migrate"]}, 7, None, {"name": "notify"}]},
 }
 
 
@@ -169,8 +183,14 @@ TAMPERED = {
 def test_a_template_can_not_take_the_hooks_from_a_run(how: str):
     ours, theirs = pod_with(hooks=BOTH), pod_with(hooks=BOTH, **in_template(**TAMPERED[how]))
     assert theirs["initContainers"] == ours["initContainers"]
-    if how != "containers without a name":  # the API server refuses them
-        assert theirs["containers"] == ours["containers"]
+    assert theirs["containers"] == ours["containers"]
+
+
+@pytest.mark.parametrize("nameless", [{"name": {}}, {"name": ["migrate"]}, 7, None], ids=repr)
+def test_a_container_without_a_name_does_not_take_the_hooks_from_a_run(nameless: Any):
+    """The API server refuses it."""
+    theirs = pod_with(hooks=AFTER, **in_template(containers=[nameless, {"name": "refresh"}]))
+    assert theirs["initContainers"] == pod_with(hooks=AFTER)["initContainers"]
 
 
 @pytest.mark.parametrize("hooks", [{}, BOTH], ids=["none", "both"])
@@ -184,10 +204,14 @@ def test_nobody_else_says_which_containers_are_hooks(hooks: dict[str, Any], anno
 
 def test_in_a_pod_of_many_containers_the_runner_learns_how_short_its_report_must_be():
     many = {"before": [{"name": f"b{n}", "image": "i"} for n in range(10)]}
-    few = {"before": many["before"][:7]}
-    told = [each for each in containers(pod_with(hooks=many))["migrate"]["env"] if each["name"] == names.REPORT_BYTES]
-    assert told == [{"name": names.REPORT_BYTES, "value": str(12288 // 11)}]
-    assert names.REPORT_BYTES not in {each["name"] for each in containers(pod_with(hooks=few))["migrate"]["env"]}
+    few, more = {"before": many["before"][:3]}, {"before": many["before"][:4]}
+    assert told(hooks=many) == [{"name": names.REPORT_BYTES, "value": str(12288 // (11 + INJECTED))}]
+    assert told(hooks=more) == [{"name": names.REPORT_BYTES, "value": str(12288 // (5 + INJECTED))}]
+    assert told(hooks=few) == []
+
+
+def told(**asked: Any) -> list[Any]:
+    return [each for each in containers(pod_with(**asked))["migrate"]["env"] if each["name"] == names.REPORT_BYTES]
 
 
 # ---- what their containers say
@@ -457,6 +481,63 @@ def test_what_the_status_knows_of_a_removed_run_outlives_the_pod_whose_hook_neve
     assert status.run is not None
     known = status.model_copy(update={"run": status.run.model_copy(update={"job": going.job})})
     assert isinstance(decide(snapshot(migration(of.spec, status=known), going)), Again)
+
+
+HOOKS_MENDED = {"before": [PAUSE], "after": [REFRESH, NOTIFY | {"image": "curl:9"}]}
+REMOVALS: dict[str, tuple[tuple[Any, ...], dict[str, Any], Reason]] = {
+    "too late": ((WELL, MIGRATED, UNPULLED), {"timeouts": {"start": "1s"}}, Reason.IMAGE_PULL_FAILED),
+    "never set up": ((WELL, MIGRATED), {"timeouts": {"start": "1s"}}, Reason.POD_NOT_STARTED),
+    "its hook is mended": ((WELL, MIGRATED, UNPULLED), {"hooks": HOOKS_MENDED}, Reason.IMAGE_PULL_FAILED),
+    "never set up, and mended": (
+        (WELL, MIGRATED),
+        {"hooks": HOOKS_MENDED, "timeouts": {"start": "1s"}},
+        Reason.POD_NOT_STARTED,
+    ),
+    "suspended": ((WELL, MIGRATED, UNPULLED), {"suspend": True}, Reason.IMAGE_PULL_FAILED),
+}
+
+
+@pytest.mark.parametrize("why", REMOVALS)
+def test_an_upgrade_whose_hook_never_started_is_in_the_history(why: str):
+    states, asked, reason = REMOVALS[why]
+    of = migration(spec(**{"hooks": BOTH, **asked}))
+    now = snapshot(of, seen(*states, of=HOOKED if "hooks" in asked else of))
+    decision = decide(now)
+    assert isinstance(decision, Remove)
+    (entry,) = status_of(now, decision).history
+    assert (entry.from_, entry.to, entry.image) == (("0001",), ("0002",), "ledger:1")
+    assert (entry.outcome, entry.reason, entry.finished_at) == ("Failed", reason, ago(10))
+    again = snapshot(migration(of.spec, status=status_of(now, decision)), *now.runs)
+    assert status_of(again, decide(again)).history == (entry,)
+
+
+def test_a_downgrade_finds_the_image_of_an_upgrade_whose_hook_never_started():
+    of = migration(spec(hooks=BOTH, suspend=True))
+    now = snapshot(of, seen(WELL, MIGRATED, UNPULLED))
+    down = spec(hooks=BOTH, downgrade={"to": "0001"})
+    assert goal_of(snapshot(migration(down, status=status_of(now, decide(now)))), down).image == "ledger:1"
+
+
+def test_what_never_moved_the_database_or_was_another_migration_s_is_not_in_the_history():
+    other = migration(HOOKED.spec, uid=EARLIER_UID)
+    mended = migration(spec(hooks=HOOKS_MENDED))
+    for one in (seen(UNPULLED), seen(WELL, UNPULLED), seen(WELL, MIGRATED, UNPULLED, of=other)):
+        now = snapshot(mended, one)
+        decision = decide(now)
+        assert isinstance(decision, Remove)
+        assert status_of(now, decision).history == ()
+
+
+def test_an_approved_plan_whose_hook_never_started_has_been_carried_out():
+    of = migration(spec(hooks=BOTH, approval="Always", timeouts={"start": "1s"}))
+    agreed = plan(of, approved=Approved(by="ann", at=ago(40)))
+    agreed = replace(agreed, created_at=ago(50))
+    pod = read_pod(hooked_pod(WELL, MIGRATED, UNPULLED))
+    held_up = run(of, inputs=carrying_out(of, agreed), plan=agreed.name, pod=pod, report=report())
+    now = snapshot(of, held_up, plans=(agreed,))
+    decision = decide(now)
+    assert isinstance(decision, Remove)
+    assert was_carried_out(migration(of.spec, status=status_of(now, decision)), agreed)
 
 
 def test_a_run_whose_hooks_all_ended_well_is_ready():

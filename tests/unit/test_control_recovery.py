@@ -107,6 +107,16 @@ def test_an_init_container_that_fails_is_named():
     assert "-c prepare" in ended.message
 
 
+def test_an_init_container_that_was_evicted_did_not_fail():
+    disrupted = {"type": "DisruptionTarget", "status": "True", "message": "Eviction API: evicting"}
+    body = _init(terminated(137), phase="Failed")
+    body["status"]["conditions"] = [disrupted]
+    ended = state_of(read_run(job_body(PLAIN), [body]))
+    assert isinstance(ended, Ended)
+    assert (ended.reason, ended.next) == (Reason.EVICTED, Next.AGAIN)
+    assert "Eviction API: evicting" in ended.message
+
+
 def test_an_init_container_whose_image_is_missing_says_so():
     state = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
     unstarted = state_of(read_run(job_body(PLAIN), [_init(state)]))

@@ -5,8 +5,9 @@ from itertools import islice
 import pytest
 from kopf import Resource
 
+from revgate.control.watching.backoffs import Backoffs
 from revgate.control.watching.cache import Cache
-from revgate.control.watching.watch import Backoffs, registry_of, settings_of
+from revgate.control.watching.watch import registry_of, settings_of
 
 SELECTED = [Resource("batch", "v1", "jobs"), Resource("", "v1", "pods")]
 

@@ -62,6 +62,12 @@ SITUATIONS: dict[str, tuple[Status, tuple[str, ...], Answer, str]] = {
         Answer.PAST_FLOOR,
         "Database is at 0006 and about to serve apps from 0006 on only: 0005 is too old; deploy a release that",
     ),
+    "a run ended without a word that might pass the floor that ends it": (
+        observed("0006", next_floor=NextFloor(**FLOOR, unsure=True)),
+        ("0005",),
+        Answer.PAST_FLOOR,
+        "0005 is too old",
+    ),
     "it is pending": (
         observed("0001", pending_revisions=("0002",), pending_count=1),
         ("0002",),

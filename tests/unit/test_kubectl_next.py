@@ -121,3 +121,11 @@ def test_a_status_serves_a_pod_or_says_why_not(situation: str):
     verdict = verdict_of(migration(**fields), required)
     assert verdict.answer is answer
     assert words in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("marks", "leaving"), [({}, ()), ({"withdrawn": True}, ("0005",)), ({"unsure": True}, ("0005",))]
+)
+def test_whom_a_floor_ends_that_a_run_may_have_passed_is_served_no_longer(marks: dict[str, bool], leaving: tuple[str]):
+    status = {"nextFloor": {"floor": "0006", "ends": ["0005"], **marks}}
+    assert migration_of({"metadata": {"name": "ledger", "namespace": "shop"}, "status": status}).leaving == leaving

@@ -38,6 +38,8 @@ PLAIN = [
     "revision = 'b2'\ndown_revision = 'a1'\nrepeatable = True\n",
     "revision = 'b2'\ndown_revision = ('a1', 'a0')\nrepeatable: bool = (\n    True\n)\n",
     "revision = 'b2'\ndown_revision = 'a1'\nrepeatable = False  # it sends mail\n",
+    '"""Backfill.\n\nSafe to run twice? Say so:\n\nrepeatable = True\n"""\nrevision = "b2"\ndown_revision = "a1"\n',
+    '"""Drop it.\n\nLater:\nserves_from = "a1"\n"""\nrevision = "b2"\ndown_revision = "a1"\n',
 ]
 ONLY_IMPORTED = [
     "import uuid\nrevision = 'b2'.lower()\ndown_revision = None\n",

@@ -81,7 +81,7 @@ async def _start(cluster: Cluster, snapshot: Snapshot, start: Start) -> Refused 
     migration = snapshot.migration
     if isinstance(migration.spec, Malformed):
         return None
-    this = Try(start.inputs, start.attempt, start.failures, start.kind, start.plan, start.image, start.past)
+    this = Try(start.inputs, start.attempt, start.failures, start.kind, start.plan, start.image, start.past, start.rest)
     job = build_job(migration, migration.spec, snapshot.image, this)
     await _clear(cluster, snapshot)
     try:

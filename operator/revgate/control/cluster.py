@@ -149,6 +149,7 @@ class Cluster:
                 API_CALLS.labels("WATCH", kind, response.status).inc()
                 if response.status >= _OK_BELOW:
                     raise ApiFailure(response.status, _message(await response.read()))
+                yield {"type": "BOOKMARK", "object": {}}  # it has begun
                 async for line in _lines(response.content):
                     yield _event(line)
         except (TimeoutError, OSError, aiohttp.ClientError, ValueError) as error:

@@ -119,7 +119,7 @@ def migration_of(body: Mapping[str, Any]) -> Migration:
         pending_count=status.get("pendingCount"),
         served=tuple(status.get("servedRevisions", ())),
         floor=status.get("floor", ""),
-        leaving=tuple(floor.get("ends", ())) if floor.get("withdrawn") else (),
+        leaving=tuple(floor.get("ends", ())) if floor.get("withdrawn") or floor.get("unsure") else (),
         next_floor=floor.get("floor", ""),
         observed_at=moment(status.get("observedAt")),
         observed_by=status.get("observedBy", {}).get("job", ""),

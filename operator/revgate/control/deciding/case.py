@@ -19,12 +19,26 @@ from revgate.control.resource.record import NextFloor, RunState
 from revgate.control.resource.spec import Spec
 from revgate.control.runs.job import attempt_of, job_name, series_of
 
+_TRIES_TO_BE_TOLD: Final = 4
 _DOING: Final = {
     Kind.APPLY: "is at work",
     Kind.PLAN: "looks what there is to do",
     Kind.DOWNGRADE: "goes down",
     Kind.INSPECT: "looks again",
 }
+
+_AFTER_THE_RUNNER: Final = (  # how a run ends whose runner had ended well; else the reason is the runner's own
+    Reason.HOOK_FAILED,
+    Reason.KILLED,
+    Reason.OUT_OF_MEMORY,
+    Reason.EVICTED,
+    Reason.POD_LOST,
+    Reason.POD_NOT_STARTED,
+    Reason.IMAGE_PULL_FAILED,
+    Reason.SECRET_NOT_FOUND,
+    Reason.SECRET_KEY_NOT_FOUND,
+    Reason.IMAGE_NOT_RUNNABLE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +144,14 @@ class Case:
         floor = taken_over(self.snapshot).next_floor
         return floor if floor and floor.inputs == self.goal.inputs else None
 
+    @property
+    def has_failed_after_a_stop(self) -> bool:
+        """Whether the run that stopped before the floor failed afterwards: its hooks are to be tried again there."""
+        newest, seen, last = newest_of(self.snapshot), taken_over(self.snapshot).observed_by, self.last
+        if newest is None or seen is None or last is None or newest.job != seen.job:
+            return False
+        return last.ended.reason in _AFTER_THE_RUNNER
+
     # ---- the next one
 
     def next_attempt(self, inputs: str = "") -> int:
@@ -142,8 +164,11 @@ class Case:
 
     def start(self, attempt: int, failures: int = 0) -> Start:
         """Return the start of this try of the goal."""
-        goal = self.goal
-        return Start(goal.inputs, attempt, failures, goal.kind, goal.plan, goal.image, self.floor)
+        goal, floor = self.goal, self.floor
+        is_unknown = self.lost_edges and attempt <= _TRIES_TO_BE_TOLD  # what is served, and whom the floor ends
+        past = None if self.has_failed_after_a_stop or is_unknown else floor
+        rest = floor.rest if floor else ""
+        return Start(goal.inputs, attempt, failures, goal.kind, goal.plan, goal.image, past, rest)
 
     def again(self, last: Last) -> Decision:
         """Try again when it is time."""

@@ -22,6 +22,7 @@ class Start:
     plan: Plan | None = None
     image: str = ""  # where it is not that of the spec
     past: NextFloor | None = None  # the floor that may be passed
+    rest: str = ""  # hash of what is left of the plan, once a run has stopped before a floor
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def state_of(run: Run) -> Unstarted | Started | Ended:  # noqa: PLR0911 - one an
     pod = run.pod
     if pod and pod.is_told:
         return _told(run, pod)
-    if pod and pod.failed_init:
+    if pod and pod.failed_init and not pod.evicted:
         return _init_failed(pod, pod.failed_init)
     if run.finished_at or (pod and pod.gone):
         return _lost(run, run.finished_at or run.created_at)

@@ -13,17 +13,21 @@ from revgate.contract.observed import MOST_SERVED
 from revgate.contract.report import Report
 from revgate.contract.serves import ended_by
 from revgate.control.observing.snapshot import AppPod, Run
-from revgate.control.resource.record import NextFloor, Status
+from revgate.control.resource.record import NextFloor, RunRecord, Status
 
 _MOST_NAMED: Final = 5
 _MOST_CHARACTERS: Final = 60
 
 
-def floor_seen(known: NextFloor | None, run: Run, report: Report) -> NextFloor | None:
-    """Return the floor that an ended run stopped before, or the one before it that a failed run has not passed."""
+def floor_seen(status: Status, run: Run, report: Report) -> NextFloor | None:
+    """Return the floor that an ended run stopped before, or the one before it that a failed run has not passed.
+
+    Nor any run before that one, which may have ended without a word.
+    """
     if report.floor is None:
-        is_unmoved = report.exit != 0 and report.before == report.current
-        return known.model_copy(update={"withdrawn": False}) if known and is_unmoved else None
+        known = status.next_floor
+        is_unmoved = report.exit != 0 and report.before == report.current == status.current_revisions
+        return known.model_copy(update={"withdrawn": False, "unsure": False}) if known and is_unmoved else None
     ends = _ended(report.floor.revision, report.floor.floor, report.current, run)
     return NextFloor(
         revision=report.floor.revision, floor=report.floor.floor, ends=ends, inputs=run.inputs, rest=report.floor.rest
@@ -37,6 +41,12 @@ def _ended(revision: str, floor: str, heads: tuple[str, ...], run: Run) -> tuple
     return tuple(islice(ended_by(revision, heads, {edge.revision: edge for edge in run.edges}), MOST_SERVED))
 
 
+def may_pass(run: Run | RunRecord, floor: NextFloor, status: Status) -> bool:
+    """Whether a run was made after the one that stopped before the floor, or failed there."""
+    has_stopped = status.observed_by is not None and status.observed_by.job == run.job
+    return run.inputs == floor.inputs and not has_stopped
+
+
 def withdrawn(status: Status, floor: NextFloor) -> Status:
     """Return the status that serves nobody any more whom the floor ends."""
     kept = tuple(one for one in status.served_revisions if one not in floor.ends)
@@ -46,11 +56,14 @@ def withdrawn(status: Status, floor: NextFloor) -> Status:
 
 
 def restored(status: Status) -> Status:
-    """Return the status that serves again whom a floor would have ended that was not passed after all."""
+    """Return the status that serves again whom a floor would have ended that was not passed after all.
+
+    Where nobody knows whether it was, nobody is served again, until a run has read the database.
+    """
     floor = status.next_floor
     if floor is None or not floor.withdrawn:
         return status
-    back = tuple(one for one in floor.ends if one not in status.served_revisions)
+    back = () if floor.unsure else tuple(one for one in floor.ends if one not in status.served_revisions)
     return status.model_copy(
         update={
             "served_revisions": (*status.served_revisions, *back)[:MOST_SERVED],

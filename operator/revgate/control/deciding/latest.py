@@ -5,6 +5,7 @@ A Job goes with its TTL, its pod goes with the node; the status then knows bette
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from revgate.contract.exits import NEXT_BY_REASON, Next
 from revgate.contract.reasons import Reason
@@ -12,6 +13,23 @@ from revgate.control.deciding.endings import Ended, state_of
 from revgate.control.observing.snapshot import Run, Snapshot
 from revgate.control.resource.record import RunRecord, RunState
 from revgate.control.runs.job import series_of
+
+_NEVER_STARTED: Final = (
+    Reason.POD_NOT_CREATED,
+    Reason.POD_NOT_STARTED,
+    Reason.UNSCHEDULABLE,
+    Reason.IMAGE_PULL_FAILED,
+    Reason.SECRET_NOT_FOUND,
+    Reason.SECRET_KEY_NOT_FOUND,
+    Reason.JOB_REFUSED,
+    Reason.JOB_CONFLICT,
+)
+_NOT_CONNECTED: Final = (
+    Reason.DATABASE_UNREACHABLE,
+    Reason.HOST_NOT_FOUND,
+    Reason.AUTHENTICATION_FAILED,
+    Reason.DATABASE_NOT_FOUND,
+)
 
 
 def newest_of(snapshot: Snapshot) -> Run | RunRecord | None:
@@ -38,6 +56,18 @@ def ended_of(snapshot: Snapshot, newest: Run | RunRecord) -> Ended | None:
         message = f"Job {newest.job} is gone and left no report; the database is read again"
         return Ended(Reason.POD_LOST, Next.AGAIN, message, now)
     return Ended(newest.reason, _next_of(newest, newest.reason), newest.message, newest.finished_at or now)
+
+
+def ran_nothing(run: Run | RunRecord, ended: Ended) -> bool:
+    """Whether an ended run certainly left the database alone: never started, not let in, or a hook before it failed.
+
+    False is no proof of the opposite. What a run has read is another matter: `taken_over`.
+    """
+    if isinstance(run, RunRecord):
+        return ended.reason in _NOT_CONNECTED or (run.started_at is None and ended.reason in _NEVER_STARTED)
+    if run.report:
+        return ended.reason in _NOT_CONNECTED and not run.report.read
+    return ended.reason == Reason.HOOK_FAILED and run.pod is not None and run.pod.terminated is None
 
 
 def _when(snapshot: Snapshot, run: Run, ended: Ended) -> datetime:

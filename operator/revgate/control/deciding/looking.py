@@ -27,7 +27,10 @@ def is_to_be_looked_at(case: Case) -> Decision | None:
     if due is None or case.snapshot.now < due:
         return None
     inputs = inputs_of_inspection(inputs_of(case.migration, case.spec, case.snapshot.image))
-    return Start(inputs, case.next_attempt(inputs), kind=Kind.INSPECT)
+    attempt = case.next_attempt(inputs)
+    if case.lost_edges and case.goal.kind is Kind.INSPECT:
+        attempt = max(attempt, last.attempt + 1)  # its Job may be gone, and pauses grow with the number
+    return Start(inputs, attempt, kind=Kind.INSPECT)
 
 
 def has_looked(case: Case) -> Decision | None:

@@ -19,10 +19,10 @@ from revgate.control.deciding.decision import (
     Withdraw,
 )
 from revgate.control.deciding.endings import Ended, Started, state_of
-from revgate.control.deciding.floors import restored, withdrawn
+from revgate.control.deciding.floors import may_pass, restored, withdrawn
 from revgate.control.deciding.kinds import Kind
-from revgate.control.deciding.latest import ended_of, newest_of
-from revgate.control.deciding.taken import outcome_of, taken_over
+from revgate.control.deciding.latest import ended_of, newest_of, ran_nothing
+from revgate.control.deciding.taken import outcome_of, taken_over, with_removal
 from revgate.control.observing.snapshot import Malformed, Migration, Run, Snapshot
 from revgate.control.resource.record import DriftRecord, NextFloor, RunRecord, RunState, Status
 from revgate.control.runs.job import job_name
@@ -32,6 +32,8 @@ def status_of(snapshot: Snapshot, decision: Decision) -> Status:
     """Return the whole new status: what was known, what the runs showed, and what happens next."""
     migration = snapshot.migration
     status = _before_floor(taken_over(snapshot), snapshot, decision)
+    if isinstance(decision, Remove):
+        status = with_removal(status, snapshot, decision)
     return status.model_copy(
         update={
             "observed_generation": migration.generation,
@@ -53,24 +55,28 @@ def _before_floor(status: Status, snapshot: Snapshot, decision: Decision) -> Sta
             return withdrawn(status, floor)
         case Start(past=past) if past is not None:
             return status
-        case Remove(ended=None):
-            return restored(status)  # it never ran
+        case Start() | Remove(ended=None):
+            return restored(status)  # it may not pass it, or never ran
         case Progress(run) if (ahead := status.next_floor) and _passes(run, status, ahead):
             return withdrawn(status, ahead)
         case _:
-            return restored(status) if _was_last_to_run(snapshot, status) else status
+            return restored(status) if _has_left_it(snapshot, status) else status
 
 
 def _passes(run: Run, status: Status, floor: NextFloor) -> bool:
     """Whether a run is at work that was made after the one that stopped before the floor, whose hooks may be."""
-    has_stopped = status.observed_by is not None and status.observed_by.job == run.job
-    return run.inputs == floor.inputs and not has_stopped and isinstance(state_of(run), Started)
+    return may_pass(run, floor, status) and isinstance(state_of(run), Started)
 
 
-def _was_last_to_run(snapshot: Snapshot, status: Status) -> bool:
-    """Whether no run has begun since the one that stopped before the floor, or failed there."""
-    newest, seen = newest_of(snapshot), status.observed_by
-    return newest is not None and seen is not None and newest.job == seen.job
+def _has_left_it(snapshot: Snapshot, status: Status) -> bool:
+    """Whether the newest run is the one that stopped before the floor, or failed there, or ended and ran nothing."""
+    newest, floor = newest_of(snapshot), status.next_floor
+    if newest is None or floor is None:
+        return False
+    if not may_pass(newest, floor, status):
+        return status.observed_by is not None and newest.job == status.observed_by.job
+    ended = ended_of(snapshot, newest)
+    return ended is not None and ran_nothing(newest, ended)
 
 
 def _shrunk(decision: Decision, snapshot: Snapshot) -> dict[str, object]:

@@ -4,9 +4,12 @@ from itertools import islice
 
 from revgate.contract.exits import Next
 from revgate.contract.observed import MOST_SERVED
+from revgate.contract.reasons import Reason
 from revgate.contract.serves import below, served
-from revgate.control.deciding.endings import Ended, state_of
-from revgate.control.deciding.floors import floor_seen
+from revgate.control.deciding.decision import Remove
+from revgate.control.deciding.endings import Ended, Started, state_of
+from revgate.control.deciding.floors import floor_seen, may_pass
+from revgate.control.deciding.latest import ended_of, newest_of, ran_nothing
 from revgate.control.observing.news import is_news
 from revgate.control.observing.snapshot import Run, Snapshot
 from revgate.control.resource.record import HistoryEntry, Observation, Outcome, Status
@@ -17,6 +20,10 @@ def taken_over(snapshot: Snapshot) -> Status:
 
     What it saw holds while hooks are still at work, and when one of them fails.
     """
+    return _doubted(_seen(snapshot), snapshot)
+
+
+def _seen(snapshot: Snapshot) -> Status:
     status = snapshot.migration.status
     seen = [(run, state_of(run)) for run in snapshot.runs if run.uid == snapshot.migration.uid]
     over = [(run, state) for run, state in seen if isinstance(state, Ended) or run.report]
@@ -26,6 +33,27 @@ def taken_over(snapshot: Snapshot) -> Status:
     run, state = max(over, key=lambda pair: (pair[0].created_at, pair[0].job == recorded, pair[0].attempt))
     observed = _with_observation(status, run)
     return _with_history(observed, run, state) if isinstance(state, Ended) else observed
+
+
+def with_removal(status: Status, snapshot: Snapshot, removal: Remove) -> Status:
+    """Return the status that remembers a run removed after its migration: the next one finds nothing to apply."""
+    run, state = removal.run, removal.ended or state_of(removal.run)
+    if run.report is None or run.uid != snapshot.migration.uid:
+        return status
+    reason = Reason.POD_NOT_STARTED if isinstance(state, Started) else state.reason
+    at = (run.pod.ended_at if run.pod else None) or snapshot.now
+    return _with_history(status, run, Ended(reason, Next.AGAIN, "", at, run.report))
+
+
+def _doubted(status: Status, snapshot: Snapshot) -> Status:
+    """Remember of a floor that a run which might pass it ended unread, also when its Job is long gone."""
+    floor, newest = status.next_floor, newest_of(snapshot)
+    if floor is None or not floor.withdrawn or newest is None or not may_pass(newest, floor, status):
+        return status
+    ended = ended_of(snapshot, newest)
+    if ended is None or ran_nothing(newest, ended):
+        return status
+    return status.model_copy(update={"next_floor": floor.model_copy(update={"unsure": True})})
 
 
 def outcome_of(ended: Ended) -> Outcome:
@@ -51,7 +79,7 @@ def _with_observation(status: Status, run: Run) -> Status:
                 edges_lost=bool(report.edges) and run.edges is None,
             ),
             "observed_image": run.pod.image if run.pod else "",
-            "next_floor": floor_seen(status.next_floor, run, report),
+            "next_floor": floor_seen(status, run, report),
             **_served(report.current, run),
         }
     )

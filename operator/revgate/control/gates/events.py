@@ -34,6 +34,10 @@ class Told:
             self._said.popitem(last=False)
         return said.count(why) + 1
 
+    def take_back(self, pod: HeldPod) -> None:
+        """Forget the last Event, which was not written: it will be told when it is asked for again."""
+        self._said[pod.uid] = self._said.get(pod.uid, ())[:-1]
+
 
 def event_on(pod: HeldPod, held: Held, number: int, now: datetime) -> dict[str, Any]:
     """Return the Event. Its name makes an operator that starts anew, or a second one, not say the same again."""

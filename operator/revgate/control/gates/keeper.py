@@ -18,13 +18,13 @@ from revgate.control.gates.standing import Free, Held, standing_of
 from revgate.control.leadership.queue import Queue
 from revgate.control.observing.reading import read_migration
 from revgate.control.observing.snapshot import Key, Migration
+from revgate.control.watching.backoffs import Backoffs
 from revgate.control.watching.cache import Cache
 from revgate.control.watching.freshness import Freshness
-from revgate.control.watching.watch import Backoffs
 
 _WORKERS: Final = 4
 _WATCH: Final = "held pods"
-_AT_ONCE: Final = 20  # patches of one migration's pods
+_AT_ONCE: Final = 20  # pods of one migration
 _SOON: Final = timedelta(seconds=5)
 _LATER: Final = timedelta(minutes=5)  # in case a watch has gone blind
 _QUIET_SECONDS: Final = 1.0
@@ -68,6 +68,11 @@ class Keeper:
         pods = self._pods.of(key)
         if not pods:
             return None
+        done = [await self._release(key, pods[at : at + _AT_ONCE]) for at in range(0, len(pods), _AT_ONCE)]
+        return datetime.now(UTC) + (_LATER if all(done) else _SOON)
+
+    async def _release(self, key: Key, pods: tuple[HeldPod, ...]) -> bool:
+        """Look at the status for these pods alone, for it may serve less before the next; False if one did not go."""
         seen = await self._migration(key, pods)
         standings = [(pod, standing_of(pod, seen)) for pod in pods]
         free = [pod for pod, standing in standings if isinstance(standing, Free)]
@@ -75,7 +80,7 @@ class Keeper:
         for pod, standing in standings:
             if isinstance(standing, Held):
                 await self._tell(pod, standing)
-        return datetime.now(UTC) + (_LATER if lifted == len(free) else _SOON)
+        return lifted == len(free)
 
     async def _migration(self, key: Key, pods: tuple[HeldPod, ...]) -> Migration | None:
         """Let nothing go and call nothing missing on the word of a cache."""
@@ -88,21 +93,19 @@ class Keeper:
 
     async def _lift(self, pods: list[HeldPod]) -> int:
         """Take the gate off each; return off how many."""
-        limit = asyncio.Semaphore(_AT_ONCE)
-        done = await asyncio.gather(*(self._lift_one(pod, limit) for pod in pods), return_exceptions=True)
+        done = await asyncio.gather(*(self._lift_one(pod) for pod in pods), return_exceptions=True)
         for failure in done:
             if isinstance(failure, BaseException):
                 raise failure
         return sum(each is True for each in done)
 
-    async def _lift_one(self, pod: HeldPod, limit: asyncio.Semaphore) -> bool:
-        async with limit:
-            try:
-                await self._cluster.patch("pods", pod.namespace, pod.name, lifting(pod))
-            except ApiFailure as failure:
-                if failure.status in _OVERTAKEN:
-                    return False  # the watch will say so
-                raise
+    async def _lift_one(self, pod: HeldPod) -> bool:
+        try:
+            await self._cluster.patch("pods", pod.namespace, pod.name, lifting(pod))
+        except ApiFailure as failure:
+            if failure.status in _OVERTAKEN:
+                return False  # the watch will say so
+            raise
         self._pods.drop(pod.uid)
         _log.info("pod released", pod=f"{pod.namespace}/{pod.name}", migration=str(pod.key), requires=pod.requires)
         return True
@@ -116,6 +119,7 @@ class Keeper:
             await self._cluster.create("events", pod.namespace, event_on(pod, held, number, datetime.now(UTC)))
         except ApiFailure as failure:  # an event is a courtesy, and this one may have been told before a restart
             if failure.status != _CONFLICT:
+                self._told.take_back(pod)
                 _log.warning("event refused", pod=f"{pod.namespace}/{pod.name}", error=str(failure))
 
     async def _follow(self) -> None:

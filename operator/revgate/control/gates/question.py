@@ -22,14 +22,15 @@ def judge(migration: Migration, requires: Sequence[str]) -> Verdict:
 def observed_of(migration: Migration) -> Observed:
     """Return what the status of a migration says."""
     status = migration.status
+    floor = status.next_floor
     return Observed(
         current=status.current_revisions,
         served=status.served_revisions,
         pending=status.pending_revisions,
         pending_count=status.pending_count or 0,
         floor=status.floor,
-        leaving=status.next_floor.ends if status.next_floor and status.next_floor.withdrawn else (),
-        next_floor=status.next_floor.floor if status.next_floor else "",
+        leaving=floor.ends if floor and (floor.withdrawn or floor.unsure) else (),
+        next_floor=floor.floor if floor else "",
         image=status.observed_image,
         is_read=is_about_this_database(migration),
         is_ready=is_ready(migration),

@@ -63,7 +63,8 @@ class Queue:
         """Return how many passes it had in this second."""
         now = asyncio.get_running_loop().time()
         if now - self._passes_since >= 1.0:
-            self._passes.clear()
+            limited = (known for known, passes in self._passes.items() if passes > _MOST_A_SECOND)
+            self._passes = Counter(dict.fromkeys(limited, _MOST_A_SECOND))
             self._passes_since = now
         return self._passes[key]
 

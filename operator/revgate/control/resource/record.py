@@ -103,6 +103,7 @@ class NextFloor(Part):
     withdrawn: Annotated[
         bool, Field(description="No pod needs them any more: servedRevisions is without them already")
     ] = False
+    unsure: Annotated[bool, Field(description="A run that might pass it ended and did not tell whether it had")] = False
 
 
 class HistoryEntry(Part):

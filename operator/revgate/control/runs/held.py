@@ -11,6 +11,7 @@ _OURS: Final = ("name", "image", "args", "terminationMessagePath", "terminationM
 _ENDS_A_RUN: Final = ("livenessProbe", "startupProbe", "restartPolicy", "restartPolicyRules")
 _THEIRS: Final = ("HOME",)
 _MESSAGES_OF_A_POD: Final = 12288  # bytes that a kubelet keeps of all termination messages together
+_INJECTED: Final = 4  # containers that a service mesh and its like may add to a pod, unseen from here
 
 Item = Mapping[str, Any]
 
@@ -61,7 +62,7 @@ def _with_containers(theirs: Any, ours: Sequence[Item]) -> Any:
 def _with_room_for_reports(pod: dict[str, Any]) -> dict[str, Any]:
     """Tell the runner what the kubelet will keep of its report: the more containers a pod has, the less."""
     lists = [(field, pod[field]) for field in CONTAINERS if isinstance(pod.get(field), list)]
-    room = _MESSAGES_OF_A_POD // max(1, sum(len(each) for _, each in lists))
+    room = _MESSAGES_OF_A_POD // (_INJECTED + sum(len(each) for _, each in lists))
     if room >= MOST_BYTES:
         return pod
     told = {"name": names.REPORT_BYTES, "value": str(room)}

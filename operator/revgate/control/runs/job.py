@@ -36,6 +36,7 @@ class Try:
     plan: Plan | None = None  # what it carries out
     image: str = ""  # where it is not that of the spec
     past: NextFloor | None = None  # the floor that it may pass
+    rest: str = ""  # hash of what is left of the plan, once a run has stopped before a floor
 
 
 def job_name(migration: Migration, inputs: str, attempt: int) -> str:
@@ -110,7 +111,7 @@ def _metadata(labels: dict[str, str], spec: Spec, this: Try) -> dict[str, Any]:
 def _template(metadata: dict[str, Any], spec: Spec, pod: dict[str, Any]) -> dict[str, Any]:
     ours = {"metadata": {"annotations": _NO_EVICTION}, "spec": pod}
     theirs = spec.job.template.as_json()
-    template = laid_over(ours, {**theirs, "spec": placed(theirs.get("spec") or {}, pod)})
+    template = laid_over(ours, {**theirs, "spec": placed(theirs.get("spec") or {}, pod, spec.hooks.order)})
     template["metadata"] = laid_over(_without_ours(template.get("metadata") or {}), metadata)
     return {**template, "spec": with_ours(template["spec"], pod)}
 
@@ -156,9 +157,8 @@ def _of_this_try(spec: Spec, this: Try) -> list[str]:
         return ["--inspect"]
     if this.kind is Kind.DOWNGRADE:
         return [f"--downgrade={spec.downgrade.to}"]
-    rest = this.past.rest if this.past else ""
     return [
-        *([f"--approved={rest or this.plan.spec.hash}"] if this.plan else []),
+        *([f"--approved={this.rest or this.plan.spec.hash}"] if this.plan else []),
         *(["--before-floors"] if spec.floors == "Wait" else []),
         *([f"--past={this.past.revision}"] if this.past else []),
     ]

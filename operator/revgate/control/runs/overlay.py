@@ -1,6 +1,6 @@
 """A user's pod template laid over ours: objects merge, lists of named things merge by name, the rest is replaced."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 _KEYS: Final = ("mountPath", "name")  # what names the items of volumeMounts; of containers, env, volumes
@@ -10,19 +10,25 @@ _APPENDED: Final = ("tolerations", "imagePullSecrets", "topologySpreadConstraint
 CONTAINERS: Final = ("initContainers", "containers")
 
 
-def placed(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+def placed(theirs: Mapping[str, Any], ours: Mapping[str, Any], hooks: Collection[str]) -> dict[str, Any]:
     """Return a pod's spec with what it says about containers of ours in the list where ours has them.
 
-    Whoever writes a template has no need to know that hooks make the migration an init container.
+    Whoever writes a template has no need to know that hooks make the migration an init container, nor that only an
+    upgrade has hooks: what is said about one that this run lacks is left out.
+
+    Args:
+        theirs: a pod's spec from a template.
+        ours: a pod's spec, to be laid under it.
+        hooks: the names of all that the resource has, also of those that are not in `ours`.
     """
     home = {container["name"]: field for field in CONTAINERS for container in ours.get(field, ())}
     lists = {field: theirs[field] for field in CONTAINERS if isinstance(theirs.get(field), list)}
-    if "initContainers" not in ours or not lists:
-        return dict(theirs)
     moved: dict[str, list[Any]] = {field: [] for field in lists}
     for field, containers in lists.items():
         for container in containers:
-            moved.setdefault(home.get(value_of(container), field), []).append(container)
+            name = value_of(container)
+            if name in home or name not in hooks:
+                moved.setdefault(home.get(name, field), []).append(container)
     return {**theirs, **moved}
 
 

@@ -29,6 +29,7 @@ class Shelf:
         self._parts = frozenset(parts)
         self._bodies: dict[Key, dict[str, Kept]] = {}
         self._marks: dict[Key, int] = {}
+        self._keys: dict[str, Key] = {}
         self._events = count(1)
 
     def put(self, key: Key, body: Body) -> None:
@@ -44,6 +45,7 @@ class Shelf:
         known = bodies.get(new.uid)
         if known is None or known.version <= new.version:
             bodies[new.uid] = new
+            self._keys[new.uid] = key
             self._marks[key] = next(self._events)
 
     def renew(self, key: Key, body: Body) -> None:
@@ -55,6 +57,7 @@ class Shelf:
         """Forget an object."""
         bodies = self._bodies.get(key, {})
         bodies.pop(body["metadata"]["uid"], None)
+        self._keys.pop(body["metadata"]["uid"], None)
         self._marks[key] = next(self._events)
         if not bodies:
             self._forget(key)
@@ -95,8 +98,13 @@ class Shelf:
         """Return the newest version of an object of one migration, or 0."""
         return max((each.version for each in self._bodies.get(key, {}).values()), default=0)
 
+    def key_of(self, body: Body) -> Key | None:
+        """Return the migration that an object is kept for, or None."""
+        return self._keys.get(body["metadata"]["uid"])
+
     def _forget(self, key: Key) -> None:
-        self._bodies.pop(key, None)
+        for uid in self._bodies.pop(key, {}):
+            self._keys.pop(uid, None)
         self._marks.pop(key, None)
 
     def keys(self) -> tuple[Key, ...]:

@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import structlog
+
 from revgate.contract import names
-from revgate.control.cluster import Cluster
+from revgate.control.cluster import ApiFailure, Cluster
 from revgate.control.observing.snapshot import Key
+from revgate.control.watching.backoffs import Backoffs
 from revgate.control.watching.cache import Cache, Shelf, key_of
 from revgate.control.watching.freshness import Freshness
 
 SELECTORS: Final = dict.fromkeys(("jobs", "pods"), f"{names.MANAGED_BY}={names.MANAGER}")
 """Of which kinds only our own are read."""
+_log = structlog.get_logger()
 
 
 class Lists:
@@ -24,6 +28,18 @@ class Lists:
         self._freshness = freshness
         self._unfilled = set(self._shelves)
         self.all_filled = asyncio.Event()
+
+    async def until_served(self) -> None:
+        """Wait until the API server knows every kind: Kopf looks once which there are, and CRDs may come later."""
+        for kind in self._shelves:
+            for pause in Backoffs():
+                try:
+                    await self._cluster.list(kind, limit="1")
+                except ApiFailure as failure:
+                    _log.warning("kind is not served yet", kind=kind, error=str(failure), retry_in_seconds=pause)
+                    await asyncio.sleep(pause)
+                else:
+                    break
 
     async def refill(self, kind: str) -> None:
         """List everything of a kind, and have every migration looked at that has some of it, or had.

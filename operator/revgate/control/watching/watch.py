@@ -12,6 +12,7 @@ import kopf
 
 from revgate.contract import names
 from revgate.control.observing.snapshot import Key
+from revgate.control.watching.backoffs import Backoffs
 from revgate.control.watching.cache import Cache, Shelf, key_of
 from revgate.control.watching.freshness import Freshness
 from revgate.control.watching.refresh import SELECTORS, Lists
@@ -23,25 +24,8 @@ _GROUPS: Final = {
     "jobs": ("batch", "v1"),
     "pods": ("", "v1"),
 }
-_LONGEST_PAUSE: Final = 5.0
+_BETWEEN_LOGINS: Final = 5.0
 _NOBODY: Final[Any] = names.MANAGER  # else Kopf asks for the user's name, and a pod's uid has none
-
-
-class Backoffs:
-    """Endless, capped pauses between requests that fail: an API server that is away must not end the operator."""
-
-    def __iter__(self) -> "Backoffs":
-        """Start over for each request."""
-        fresh = Backoffs()
-        fresh._pause = 0.5
-        return fresh
-
-    def __next__(self) -> float:
-        """Return the next pause, in seconds."""
-        pause, self._pause = self._pause, min(_LONGEST_PAUSE, self._pause * 2)
-        return pause
-
-    _pause = 0.5
 
 
 def registry_of(cache: Cache, wake: Callable[[Key], None]) -> kopf.OperatorRegistry:
@@ -72,6 +56,9 @@ def _handler(kind: str, shelf: Shelf, wake: Callable[[Key], None]) -> Any:
     async def on_event(event: kopf.RawEvent, **_: object) -> None:
         body = dict(event["object"])
         key = key_of(kind, body)
+        if (before := shelf.key_of(body)) not in (None, key):
+            shelf.drop(before, body)  # somebody has changed its labels
+            wake(before)
         if key is None:
             return
         if event["type"] == "DELETED":
@@ -84,7 +71,14 @@ def _handler(kind: str, shelf: Shelf, wake: Callable[[Key], None]) -> Any:
 
 
 def _login_of(ears: Ears) -> Any:
+    last = -_BETWEEN_LOGINS
+
     async def login(**kwargs: Any) -> kopf.AiohttpSession | None:
+        nonlocal last
+        now = asyncio.get_running_loop().time()
+        if now - last < _BETWEEN_LOGINS:  # what was refused is refused again: Kopf itself would not wait
+            await asyncio.sleep(_BETWEEN_LOGINS)
+        last = asyncio.get_running_loop().time()
         info = kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
         return session_of(info, ears) if info else None
 
@@ -100,6 +94,7 @@ async def watch(
         freshness.expect(kind)
     ears = Ears(frozenset(cache.by_kind()), freshness.hear, lists.refill)
     kopf.on.login(registry=registry)(_login_of(ears))
+    await lists.until_served()
     others = asyncio.all_tasks()
     tasks = await kopf.spawn_tasks(
         registry=registry,

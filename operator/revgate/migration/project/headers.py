@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 REPEATABLE: Final = "repeatable"
-_NAMES: Final = ("revision", "down_revision", "branch_labels", "depends_on", "serves_from", REPEATABLE)
+_OURS: Final = ("serves_from", REPEATABLE)  # hardly any file has one, and a docstring may tell of it
+_NAMES: Final = ("revision", "down_revision", "branch_labels", "depends_on", *_OURS)
 _ASSIGNED: Final = re.compile(rf"^({'|'.join(_NAMES)})[ \t]*(?::[^=\n]*)?=[ \t]*", re.MULTILINE)
 _MENTIONED: Final = re.compile(rf"\b(?:{'|'.join(_NAMES)})[ \t]*(?::[^=\n]*)?=(?!=)")
 _TEXT: Final = re.compile(r"(?:None|(?P<quote>['\"])(?P<text>[^'\"\\\n]*)(?P=quote))[ \t]*(?:#.*)?$", re.MULTILINE)
@@ -91,6 +92,8 @@ def _values(text: str) -> dict[str, Words] | None:
         return None
     if len(_MENTIONED.findall(text)) != len(found):
         return None  # set again in a block, or by a call with a keyword of that name: let Python decide
+    if not names.isdisjoint(_OURS):
+        return _parsed(text)  # it may stand in a docstring
     for match in found:
         value = _value(match[1], text, match.end())
         if value is None:
