@@ -14,6 +14,7 @@ from revgate.control.deciding.decide import decide
 from revgate.control.deciding.decision import Again, Done, Hold, Progress, Stall, Start
 from revgate.control.deciding.endings import Ended, Started, Unstarted, state_of
 from revgate.control.deciding.inputs import inputs_of
+from revgate.control.deciding.kinds import Kind
 from revgate.control.deciding.status import status_of
 from revgate.control.leadership.queue import _delay_after
 from revgate.control.observing.pod_reading import read_pod
@@ -24,7 +25,9 @@ from support.builders import (
     ago,
     at_work,
     job_body,
+    looking,
     migration,
+    planning,
     pod,
     pod_body,
     report,
@@ -200,3 +203,18 @@ def test_a_run_that_is_known_to_be_over_is_not_starting_when_its_pod_goes_before
     assert isinstance(again, Again)
     assert again.ended.reason == Reason.KILLED
     assert status_of(seen, again).run == known.run
+
+
+def test_two_runs_of_one_second_that_are_both_on_their_way_out_do_not_take_turns():
+    """Each pass would write the other one into the status, and the write would wake the next pass, for ever."""
+    seen = snapshot(
+        PLAIN,
+        run(PLAIN, deleting=True, **looking(PLAIN)),
+        run(PLAIN, deleting=True, inputs=planning(PLAIN), kind=Kind.PLAN),
+    )
+    written = []
+    for _ in range(4):
+        status = status_of(seen, decide(seen))
+        written.append(status.run.job if status.run else "")
+        seen = replace(seen, migration=replace(seen.migration, status=status))
+    assert len(set(written)) == 1

@@ -9,7 +9,7 @@ from typing import Final
 
 from revgate.contract.exits import NEXT_BY_REASON, Next
 from revgate.contract.reasons import Reason
-from revgate.control.deciding.endings import Ended, state_of
+from revgate.control.deciding.endings import Ended, Unstarted, state_of
 from revgate.control.observing.snapshot import Run, Snapshot
 from revgate.control.resource.record import RunRecord, RunState
 from revgate.control.runs.job import series_of
@@ -40,10 +40,15 @@ def newest_of(snapshot: Snapshot) -> Run | RunRecord | None:
         record = None
     runs = [run for run in snapshot.runs if run.uid == migration.uid]
     inputs = record.inputs if record else ""
-    newest = max(runs, key=lambda run: (run.created_at, run.inputs == inputs, run.attempt), default=None)
+    newest = max(runs, key=lambda run: (run.created_at, _may_be_meant(run, inputs), run.attempt, run.job), default=None)
     if record is None or newest is None:
         return newest or record
     return record if _outlives(record, newest, runs) else newest
+
+
+def _may_be_meant(run: Run, inputs: str) -> bool:
+    """Times have seconds only: of two, the recorded one is the newer, unless both are on their way out."""
+    return run.inputs == inputs and not (run.deleting and isinstance(state_of(run), Unstarted))
 
 
 def ended_of(snapshot: Snapshot, newest: Run | RunRecord) -> Ended | None:
