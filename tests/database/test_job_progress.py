@@ -77,8 +77,8 @@ def test_the_server_says_what_it_does(database: Database, command: str):
             worker = threading.Thread(target=work, args=(engine, command))
             worker.start()
             waits = f"waits for a lock held by pid {holder.info.backend_pid} (report)"
-            seen = eventually("the server says what it does", watch.look)
-            assert str(seen) == COMMANDS[command] + waits
+            said = COMMANDS[command] + waits
+            eventually(f"the server says: {said}", lambda: str(watch.look()) == said, world=watch.look)
         worker.join()
         assert watch.look() is None
     finally:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from revgate import __version__
 from revgate.migration.applied import Past, check_applied, read_past
 from support.cli import Cli
 from support.recording import Recorded, make_recorded
@@ -51,7 +52,7 @@ def test_every_revision_is_told_with_what_became_of_it(recorded: Recorded, cli: 
     assert rows[0][2:4] == ["-", "-"]
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", rows[1][2])
     assert re.fullmatch(r"\d+\.\d{3}s", rows[1][3])
-    assert rows[1][4:] == ["registry.example/shop:2", "0.1.0"]
+    assert rows[1][4:] == ["registry.example/shop:2", __version__]
     assert len({line.index("Image") for line in lines[:1]} | {lines[2].index("registry")}) == 1
 
 
@@ -69,7 +70,7 @@ def test_as_json_it_has_all_that_the_ledger_has(recorded: Recorded, cli: Cli):
         "image": "shop:1",
         "job": "shop-7f3a-1",
         "owner": "shop/ledger/1111",
-        "runner": "0.1.0",
+        "runner": __version__,
     }
 
 

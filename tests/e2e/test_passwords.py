@@ -33,7 +33,7 @@ _HOOKS = {
 @pytest.fixture(scope="module")
 def claim(world: World) -> Path:
     """A claim for backups, in a folder of this machine."""
-    folder = Path(world.cluster.kubeconfig).parent / "volumes" / "backups"
+    folder = Path(world.cluster.kubeconfig).parent / "volumes" / "searched"
     folder.mkdir(parents=True)
     os.chown(folder, _RUNNER, _RUNNER)
     size = {"accessModes": ["ReadWriteOnce"], "storageClassName": ""}
