@@ -9,7 +9,7 @@ import pytest
 
 from support.leaks import traces_of
 from support.waiting import eventually
-from support.world import MARKER, RUNNER, World
+from support.world import MARKER, RUNNER, World, secret
 
 PLACE = "backups"
 CLAIM = "kept"
@@ -74,7 +74,7 @@ def run_in_runner(world: World, script: str) -> str:
         "image": RUNNER,
         "imagePullPolicy": "Never",
         "command": ["sh", "-c", script],
-        "env": [{"name": "PGPASSWORD", "value": MARKER}],
+        "env": [{"name": "PGPASSWORD", "valueFrom": {"secretKeyRef": {"name": "restore", "key": "password"}}}],
         "securityContext": _SECURITY,
         "volumeMounts": [{"name": "claim", "mountPath": "/backups"}, {"name": "tmp", "mountPath": "/tmp"}],
     }
@@ -93,7 +93,8 @@ def run_in_runner(world: World, script: str) -> str:
             {"name": "tmp", "emptyDir": {}},
         ],
     }
-    world.apply(PLACE, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "restore"}, "spec": spec})
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "restore"}, "spec": spec}
+    world.apply(PLACE, secret(MARKER, "restore", "password"), pod)
 
     def phase() -> str:
         said = world.get(PLACE, "pod", "restore").get("status", {}).get("phase", "")
