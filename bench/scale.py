@@ -11,17 +11,12 @@ import argparse
 import asyncio
 import os
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
-
-from processes import ROOT
-
-sys.path.insert(0, str(ROOT / "tests"))
 
 from apiserver import CRDS, ApiServer, Body, all_at_once, connected, following, has_ended, is_ready
 from sizes import FULL, Load, Size

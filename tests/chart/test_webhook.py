@@ -4,12 +4,10 @@ import base64
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from chart.release import CHART, Release
 from revgate.contract import names
 from support.api import Api, connected
 from support.held import FOREIGN, HeldApp, pod
+from support.ports import free_port
 from support.waiting import eventually
 
 GATE = names.SCHEDULING_GATE
@@ -98,12 +97,6 @@ class Webhook:
             return httpx.get(f"{self.url}/healthz", verify=False, trust_env=False).is_success  # noqa: S501 - as a kubelet
         except httpx.HTTPError:
             return False
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

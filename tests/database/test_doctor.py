@@ -1,11 +1,10 @@
 """What the doctor finds in real databases with real faults."""
 
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from revgate.migration.doctor import Check, State
 from support.diagnosis import diagnosed, make_invalid
 from support.gate import migrated
 from support.pooler import pooled
-from support.servers import HOST, SETTINGS, SUPERVISOR, Database, Postmaster, Server, running_server
+from support.ports import free_port
+from support.servers import SETTINGS, SUPERVISOR, Database, Postmaster, Server, running_server
 from support.waiting import eventually
 
 
@@ -155,7 +155,7 @@ def _standby(server: Server) -> Iterator[str]:
             check=True,
             cwd="/",
         )
-        port = _free_port()
+        port = free_port()
         settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": port}.items()]
         command = (*as_user, "/bin/sh", "-c", SUPERVISOR, "sh", str(binaries / "postgres"), "-D", str(folder / "data"))
         standby = replace(server, port=port, postmaster=Postmaster((*command, *settings), folder / "log"))
@@ -166,13 +166,6 @@ def _standby(server: Server) -> Iterator[str]:
             standby.stop()
     finally:
         shutil.rmtree(folder)
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_a_session_with_tls_is_told(tmp_path, project):

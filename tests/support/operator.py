@@ -2,15 +2,14 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import httpx
 
 from support.cluster import Cluster
+from support.ports import free_port
 from support.waiting import eventually
 
 RUNNER_IMAGE = "registry.example/revgate-runner:1"
@@ -25,7 +24,7 @@ class Operator:
         self.log = log
         self.may_fail = False  # passes may fail, because the test takes something away from the operator
         self._process: subprocess.Popen[bytes] | None = None
-        self._port = _free_port()
+        self._port = free_port()
 
     @property
     def runs(self) -> bool:
@@ -92,9 +91,3 @@ class Operator:
             return httpx.get(self.address("/readyz"), trust_env=False).is_success
         except httpx.HTTPError:
             return False
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

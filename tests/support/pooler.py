@@ -3,17 +3,17 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 
+from support.ports import free_port
 from support.servers import HOST, Database
 
 STARTS_WITHIN = 30.0  # seconds
@@ -46,7 +46,7 @@ def pooled(
         words: more of its configuration.
     """
     folder = Path(tempfile.mkdtemp(prefix="revgate-pooler-"))
-    port = _free_port()
+    port = free_port()
     own = {"mode": mode, "size": size or (1 if mode == "transaction" else 5), "words": words}
     _write(folder, database, own_port=port, **own)
     process = subprocess.Popen([*_account(folder), "pgbouncer", "--quiet", str(folder / "ini")], cwd="/")
@@ -75,13 +75,6 @@ def _account(folder: Path) -> list[str]:
     for path in (folder, *folder.iterdir()):
         os.chown(path, nobody.pw_uid, nobody.pw_gid)
     return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--"]
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait(database: Database, process: subprocess.Popen[bytes], folder: Path) -> None:

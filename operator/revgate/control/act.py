@@ -62,9 +62,18 @@ async def act(cluster: Cluster, snapshot: Snapshot, decision: Decision) -> Refus
         case Discard(plan):
             _log.info("plan removed", migration=str(snapshot.migration.key), plan=plan.name)
             await cluster.delete(names.PLANS, snapshot.migration.key.namespace, plan.name, plan.object_uid)
-        case Progress() | Again() | Done() | Stall() | Hold() | Inspecting() | Unseen():
-            pass
-        case Await() | AwaitPods() | Withdraw():
+        case (
+            Progress()
+            | Again()
+            | Done()
+            | Stall()
+            | Hold()
+            | Inspecting()
+            | Unseen()
+            | Await()
+            | AwaitPods()
+            | Withdraw()
+        ):
             pass
         case _:
             assert_never(decision)

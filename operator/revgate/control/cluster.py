@@ -217,7 +217,7 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
 
 
 def _event(line: bytes) -> Body:
-    event: Body = json.loads(line)
+    event = _parsed(line)
     if event["type"] == "ERROR":
         raise ApiFailure(int(event["object"].get("code", 0)), str(event["object"].get("message", "")))
     return event

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from revgate.contract import names
-from revgate.contract.reasons import Reason
 from revgate.control.act import Refused, act, remove
 from revgate.control.cluster import ApiFailure, Body, Cluster
 from revgate.control.deciding.decide import decide
@@ -166,11 +165,9 @@ def _with_refusal(snapshot: Snapshot, refused: Refused) -> Snapshot:
 
 def _wake_at(snapshot: Snapshot, decision: Decision) -> datetime | None:
     match decision:
-        case Again(_, at):
+        case Again(_, at) | Progress(_, _, _, at) | Done(_, at) | Stall(_, _, at):
             return at
-        case Progress(_, reason, _, check_at):
-            return snapshot.now + _SOON if reason is Reason.WAITING_FOR_PREVIOUS_RUN and not check_at else check_at
-        case Done(_, at) | Stall(_, _, at) | Unseen(_, at) | Inspecting(_, at) | AwaitPods(_, _, at):
+        case Unseen(_, at) | Inspecting(_, at) | AwaitPods(_, _, at):
             return at
         case Withdraw():
             return snapshot.now

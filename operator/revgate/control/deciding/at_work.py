@@ -14,6 +14,7 @@ from revgate.control.observing.glances import pause_after
 from revgate.control.observing.snapshot import Run
 from revgate.control.runs.job import series_of
 
+_SOON: Final = timedelta(seconds=1)
 _FIRST_LOOK: Final = timedelta(seconds=3)
 _LATER_LOOK: Final = timedelta(seconds=30)
 
@@ -30,7 +31,8 @@ def runs_something_else(case: Case) -> Decision | None:
             case Unstarted() if not run.deleting:
                 return Remove(run)
             case Unstarted():
-                return Progress(run, Reason.WAITING_FOR_PREVIOUS_RUN, f"Job {run.job} is being removed")
+                text = f"Job {run.job} is being removed"
+                return Progress(run, Reason.WAITING_FOR_PREVIOUS_RUN, text, case.snapshot.now + _SOON)
             case Ended():
                 pass
     return None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from revgate.contract.durations import parse_duration
 from revgate.contract.exits import Next
@@ -10,12 +10,12 @@ from revgate.contract.reasons import Reason
 from revgate.control.deciding.backoff import retry_at
 from revgate.control.deciding.decision import Again, Decision, Hold, Start
 from revgate.control.deciding.endings import Ended, Started, Unstarted, doing, state_of
-from revgate.control.deciding.goal import Goal
+from revgate.control.deciding.goal import Goal, goal_of
 from revgate.control.deciding.kinds import Kind
 from revgate.control.deciding.latest import ended_of, newest_of
 from revgate.control.deciding.taken import taken_over
 from revgate.control.observing.snapshot import Migration, Run, Snapshot
-from revgate.control.resource.record import NextFloor, RunState
+from revgate.control.resource.record import NextFloor, RunState, Status
 from revgate.control.resource.spec import Spec
 from revgate.control.runs.job import attempt_of, job_name, series_of
 
@@ -68,6 +68,14 @@ class Case:
     migration: Migration
     spec: Spec
     goal: Goal
+    taken: Status  # with what the newest run saw
+    last: Last | None
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, spec: Spec) -> Self:
+        """Return the case with what every check asks, worked out once."""
+        goal = goal_of(snapshot, spec)
+        return cls(snapshot, snapshot.migration, spec, goal, taken_over(snapshot), _last_of(snapshot, goal))
 
     @property
     def is_held(self) -> bool:
@@ -116,38 +124,29 @@ class Case:
     # ---- the newest try
 
     @property
-    def last(self) -> Last | None:
-        """Return how the newest try ended, when it was one of these inputs and is over."""
-        newest = newest_of(self.snapshot)
-        if newest is None or newest.inputs != self.goal.inputs:
-            return None
-        ended = ended_of(self.snapshot, newest)
-        return Last(ended, newest.attempt, newest.failures) if ended else None
-
-    @property
     def lost_edges(self) -> bool:
         """Whether the log of the newest run that read the database did not have the ledger."""
-        seen = taken_over(self.snapshot).observed_by
+        seen = self.taken.observed_by
         return seen is not None and seen.edges_lost
 
     @property
     def is_untold(self) -> bool:
         """Whether that is not in the status yet, nor how the run ended."""
         known = self.migration.status.observed_by
-        return self.lost_edges and known != taken_over(self.snapshot).observed_by
+        return self.lost_edges and known != self.taken.observed_by
 
     @property
     def floor(self) -> NextFloor | None:
         """Return the floor that a run of these inputs has stopped before."""
         if self.spec.floors != "Wait" or self.goal.kind is not Kind.APPLY:
             return None
-        floor = taken_over(self.snapshot).next_floor
+        floor = self.taken.next_floor
         return floor if floor and floor.inputs == self.goal.inputs else None
 
     @property
     def has_failed_after_a_stop(self) -> bool:
         """Whether the run that stopped before the floor failed afterwards: its hooks are to be tried again there."""
-        newest, seen, last = newest_of(self.snapshot), taken_over(self.snapshot).observed_by, self.last
+        newest, seen, last = newest_of(self.snapshot), self.taken.observed_by, self.last
         if newest is None or seen is None or last is None or newest.job != seen.job:
             return False
         return last.ended.reason in _AFTER_THE_RUNNER
@@ -179,6 +178,14 @@ class Case:
             return Again(last.ended, at, last.attempt)
         counted = last.ended.next is Next.COUNTED
         return self.start(last.attempt + 1, last.failures + int(counted))
+
+
+def _last_of(snapshot: Snapshot, goal: Goal) -> Last | None:
+    newest = newest_of(snapshot)
+    if newest is None or newest.inputs != goal.inputs:
+        return None
+    ended = ended_of(snapshot, newest)
+    return Last(ended, newest.attempt, newest.failures) if ended else None
 
 
 def _at_what(run: Run) -> str:

@@ -9,7 +9,6 @@ from revgate.contract.reasons import Reason
 from revgate.control.deciding.at_work import is_at_work, runs_something_else
 from revgate.control.deciding.case import Case, Last
 from revgate.control.deciding.decision import Decision, Discard, Done, Hold, Stall
-from revgate.control.deciding.goal import goal_of
 from revgate.control.deciding.kinds import Kind
 from revgate.control.deciding.latest import newest_of
 from revgate.control.deciding.looking import has_looked, is_to_be_looked_at, next_look
@@ -23,10 +22,9 @@ def decide(snapshot: Snapshot) -> Decision:
     migration = snapshot.migration
     if isinstance(migration.spec, Malformed):
         return Stall(Reason.INVALID_SPEC, migration.spec.message)
-    spec = migration.spec
-    case = Case(snapshot, migration, spec, goal_of(snapshot, spec))
+    case = Case.of(snapshot, migration.spec)
     decision = next((found for check in _CHECKS if (found := check(case))), None) or case.start(case.next_attempt())
-    return held_by_pods(snapshot, decision) or decision
+    return held_by_pods(snapshot, case.taken, decision) or decision
 
 
 def _has_planned(case: Case) -> Decision | None:
