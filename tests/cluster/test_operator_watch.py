@@ -53,9 +53,10 @@ def test_a_run_that_vanished_while_nobody_watched_is_missed(stage: Stage, crd: C
 
 
 def test_what_is_there_at_the_start_is_told_once_by_our_list_and_not_by_kopf_too(
-    api: Api, crd: Cluster, monkeypatch: pytest.MonkeyPatch
+    api: Api, crd: Cluster, operator_process: Operator, monkeypatch: pytest.MonkeyPatch
 ):
     """Kopf would make a task, a queue and a record of each object that it lists."""
+    operator_process.stop()  # what it writes is told of as well
     monkeypatch.setenv("KUBECONFIG", str(crd.kubeconfig))  # read by Kopf now; by the client, when it was imported
     monkeypatch.setattr("kubernetes.aio.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(crd.kubeconfig))
     api.create(MIGRATIONS, manifest("before", suspend=True))

@@ -16,9 +16,10 @@ from database.projects.running import key_of, until
 from revgate import MigrationRunner
 from revgate.migration.backups.backup import Backup, BackupFailed
 from revgate.migration.errors import LockHeld, LockTimeout
+from support.diagnosis import superuser
 from support.library import Place, answer, runs_of, sqlite_place
 from support.library_project import Project, make_project
-from support.servers import Database
+from support.servers import Database, Server
 
 pytest_plugins = ["support.library_fixtures"]
 pytestmark = pytest.mark.timeout(90)
@@ -106,18 +107,27 @@ def test_a_link_to_a_file_has_the_lock_of_the_file(tmp_path: Path, project: Proj
     assert [path.name for path in link.parent.iterdir()] == ["link.db"]
 
 
-def test_a_deadlock_is_tried_again(postgresql: Place, database15: Database, project: Project):
+def test_a_deadlock_is_tried_again(
+    postgresql: Place, server15: Server, database15: Database, project: Project, tmp_path: Path
+):
+    """A deadlock is found by a session that has waited for a second, and the other one looks after a minute only."""
     postgresql.runner(project.config).upgrade_to_head()
-    project.add("a3", "a2", "op.execute('LOCK TABLE t_a1')\nop.execute('LOCK TABLE t_a2')", undo="pass")
-    runner = postgresql.runner(project.config, lock_timeout=0)
-    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 't_a2'::regclass"
-    with closing(database15.connect(autocommit=False)) as other:
+    crossed = tmp_path / "crossed"
+    wait = f"import pathlib, time\nwhile not pathlib.Path({str(crossed)!r}).exists(): time.sleep(0.01)"
+    project.add("a3", "a2", f"op.execute('LOCK TABLE t_a1')\n{wait}\nop.execute('LOCK TABLE t_a2')", undo="pass")
+    locks = "SELECT 1 FROM pg_locks WHERE {} AND mode = 'AccessExclusiveLock' AND relation = 't_a1'::regclass"
+    with closing(superuser(server15, database15)) as other:
+        other.autocommit = False
+        other.execute("SET deadlock_timeout = '1min'")
         other.execute("LOCK TABLE t_a2")
-        thread, failed = in_thread(runner.upgrade_to_head)
-        until(lambda: database15.query(waiting), lambda: failed)
-        other.execute("LOCK TABLE t_a1")  # the runner, who has waited for longer, gives way
+        thread, failed = in_thread(postgresql.runner(project.config, lock_timeout=0).upgrade_to_head)
+        until(lambda: database15.query(locks.format("granted")), lambda: failed)
+        blocked, lost = in_thread(lambda: other.execute("LOCK TABLE t_a1"))
+        until(lambda: database15.query(locks.format("NOT granted")), lambda: lost)
+        crossed.touch()
+        blocked.join(60)
     thread.join(60)
-    assert (failed, postgresql.heads()) == ([], ["a3"])
+    assert (failed, lost, postgresql.heads()) == ([], [], ["a3"])
 
 
 def test_another_session_with_the_lock_is_named(postgresql: Place, database15: Database, project: Project):
