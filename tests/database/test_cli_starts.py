@@ -64,3 +64,14 @@ def test_a_start_of_python_ends_as_a_fork_does(shop: Path, tmp_path: Path, verb:
     cold = ended(folder, verb, *STARTS[verb], cold=True)
     assert "Traceback" not in cold[2], cold
     assert cold == ended(folder, verb, *STARTS[verb], cold=False)
+
+
+def test_what_env_py_leaves_open_is_closed_at_the_end(shop: Path, tmp_path: Path) -> None:
+    """Only what was loaded before it is kept from the collector, and a file is closed when nobody has it any more."""
+    folder = shutil.copytree(shop, tmp_path / "shop")
+    env = folder / "migrations" / "env.py"
+    audit = "audit = open('audit.txt', 'w')\naudit.write('begun')\ndef has(): return audit\n"
+    env.write_text(audit + env.read_text())
+    environ = {**CLEAN, "DATABASE_URL": "sqlite:///shop.db"}
+    assert commands.run("revgate", "upgrade", folder=folder, environ=environ, cold=True).returncode == 0
+    assert (folder / "audit.txt").read_text() == "begun"

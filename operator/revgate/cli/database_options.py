@@ -95,6 +95,7 @@ def open_engine() -> Engine:
     Raises:
         MigrationError: if there is no URL, or none that can be used, or no driver for it.
     """
+    from revgate.migration.loaded import keep_loaded  # noqa: PLC0415  see config_of
     from revgate.migration.settings.database_url import find_database_url, make_engine  # noqa: PLC0415  see config_of
     from revgate.migration.settings.dotenv import read_dotenv  # noqa: PLC0415  see config_of
 
@@ -102,7 +103,9 @@ def open_engine() -> Engine:
     if database.note:
         print(database.note, file=sys.stderr)
     os.environ.setdefault("DATABASE_URL", database.given)  # for an env.py that reads it and nothing else
-    return make_engine(database)
+    engine = make_engine(database)
+    keep_loaded()
+    return engine
 
 
 def open_runner(
@@ -114,8 +117,11 @@ def open_runner(
         MigrationError: if one of the two cannot be found.
     """
     from revgate.migration.library.runner import MigrationRunner  # noqa: PLC0415  see config_of
+    from revgate.migration.loaded import keep_loaded  # noqa: PLC0415  see config_of
     from revgate.migration.project.scripts import x_args_of  # noqa: PLC0415  see config_of
 
     config = config_of(args)
     options.setdefault("x_args", x_args_of(os.environ))
-    return MigrationRunner(engine or open_engine(), config, echo=args.echo, **options)
+    runner = MigrationRunner(engine or open_engine(), config, echo=args.echo, **options)
+    keep_loaded()
+    return runner

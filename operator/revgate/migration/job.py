@@ -22,6 +22,7 @@ from revgate.migration.findings import Findings
 from revgate.migration.floors import Floors
 from revgate.migration.hooks import Hooks
 from revgate.migration.ledger import LedgerWish, Provenance
+from revgate.migration.loaded import keep_loaded
 from revgate.migration.look import Look, look_at_project, look_at_scripts
 from revgate.migration.observe import View, look_again
 from revgate.migration.output.log import get_logger
@@ -93,6 +94,7 @@ def _run(
     try:
         with stoppable(options.total_timeout) as switch:
             request = _request(options, environ, switch, findings)
+            keep_loaded()
             if options.downgrade:
                 reason = _downgrade(request, options.downgrade, findings)
             elif options.inspect:
