@@ -77,6 +77,26 @@ def test_a_list_of_everything_forgets_what_is_gone_and_keeps_what_came_meanwhile
     assert {key: shelf.of(key) for key in shelf.keys()} == {changed: (body(9),), new: (body(3),)}  # noqa: SIM118 - no dict
 
 
+def test_a_list_does_not_bring_back_what_came_and_went_while_it_was_made():
+    shelf = Shelf()
+    mark, marks = shelf.mark(KEY), shelf.marks()
+    shelf.put(KEY, body(7))
+    shelf.drop(KEY, body(8))
+    assert not shelf.replace(KEY, [body(7)], mark)
+    shelf.replace_all([(KEY, shelf.kept(body(7)))], marks)
+    assert shelf.keys() == ()
+    shelf.replace_all([(KEY, shelf.kept(body(9, uid="new")))], shelf.marks())
+    assert shelf.of(KEY) == (body(9, uid="new"),)
+
+
+def test_ends_of_long_ago_are_forgotten():
+    shelf = Shelf()
+    for number in range(2000):
+        shelf.put(Key("shop", str(number)), body(number, uid=str(number)))
+        shelf.drop(Key("shop", str(number)), body(number, uid=str(number)))
+    assert len(shelf.marks()) < 2000
+
+
 def test_of_two_migrations_with_one_name_the_younger_one_counts():
     cache = Cache()
     cache.migrations.put(KEY, body(9, uid="old"))

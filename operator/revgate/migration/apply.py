@@ -60,6 +60,7 @@ class Application:
     began: float = 0.0  # the same by our clock
     log: Any = field(default_factory=get_logger)
     moved: str = ""  # from where the version table's row is to go with the ledger's, "" when Alembic has moved it
+    version_table: str = ""  # as it stands in a statement, for those rows
     seen: tuple[float, datetime] | None = None  # when the lock was ours, by our clock and by the server's
 
     def run(self, scene: sa.Connection) -> None:
@@ -112,6 +113,7 @@ class Application:
         if self.ledger is None or not self.task.is_upgrade or not is_alone or not is_plain(context):
             return
         if self.connection.dialect.name == "postgresql":
+            self.version_table = version_table_of(context)
             take_row(context, self._take_row)
 
     def _take_row(self, moved: str, _revision: str) -> bool:
@@ -148,7 +150,7 @@ class Application:
             return
         known = self.project.revisions.known[self.revision]
         if moved:
-            count = self.ledger.closed(ctx.connection, known, moved, version_table_of(ctx), (self.started, now))
+            count = self.ledger.closed(ctx.connection, known, moved, self.version_table, (self.started, now))
             refuse_other_count(ctx, count, moved, self.revision)
         elif self.task.is_upgrade:
             self.ledger.applied(ctx.connection, known, self.started, now)

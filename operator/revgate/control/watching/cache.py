@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from revgate.contract import names
 from revgate.control.observing.reading import key_of_run
@@ -11,6 +11,9 @@ from revgate.control.observing.snapshot import Key
 from revgate.control.watching.slim import packed, unpacked
 
 Body = Mapping[str, Any]
+
+_MOST_GONE: Final = 1000
+"""Migrations whose end is remembered: those that end while a list is under way, which had them still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Shelf:
         self._parts = frozenset(parts)
         self._bodies: dict[Key, dict[str, Kept]] = {}
         self._marks: dict[Key, int] = {}
+        self._gone: dict[Key, int] = {}  # marks of those that have nothing here any more
         self._keys: dict[str, Key] = {}
         self._events = count(1)
 
@@ -58,13 +62,17 @@ class Shelf:
         bodies = self._bodies.get(key, {})
         bodies.pop(body["metadata"]["uid"], None)
         self._keys.pop(body["metadata"]["uid"], None)
-        self._marks[key] = next(self._events)
-        if not bodies:
-            self._forget(key)
+        if bodies:
+            self._marks[key] = next(self._events)
+            return
+        self._forget(key)
+        self._gone[key] = next(self._events)
+        if len(self._gone) > _MOST_GONE:
+            self._gone.pop(next(iter(self._gone)))
 
     def mark(self, key: Key) -> int:
         """Return a mark to give to `replace`: taken before the API server is asked for a list."""
-        return self._marks.get(key, 0)
+        return self._marks.get(key) or self._gone.get(key, 0)
 
     def replace(self, key: Key, bodies: Iterable[Body], mark: int) -> bool:
         """Take a list from the API server for the truth about this key; False if an event has overtaken it."""
@@ -80,7 +88,7 @@ class Shelf:
 
     def marks(self) -> dict[Key, int]:
         """Return the marks of all migrations, to give to `replace_all`."""
-        return {key: self.mark(key) for key in self._bodies}
+        return self._gone | self._marks
 
     def replace_all(self, listed: Iterable[tuple[Key, Kept]], marks: Mapping[Key, int]) -> None:
         """Take a list of everything for the truth, except where an event has overtaken it."""
@@ -106,6 +114,7 @@ class Shelf:
         for uid in self._bodies.pop(key, {}):
             self._keys.pop(uid, None)
         self._marks.pop(key, None)
+        self._gone.pop(key, None)
 
     def keys(self) -> tuple[Key, ...]:
         """Return every migration that has an object here."""

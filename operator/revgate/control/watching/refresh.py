@@ -47,9 +47,9 @@ class Lists:
         Raises ApiFailure: the shelf is what it was.
         """
         shelf = self._shelves[kind]
-        before = shelf.marks()
-        await self._refill(kind, shelf, before)
-        for key in before.keys() | set(shelf.keys()):
+        before = set(shelf.keys())
+        await self._refill(kind, shelf, shelf.marks())
+        for key in before | set(shelf.keys()):
             self._wake(key)
         self._unfilled.discard(kind)
         if not self._unfilled:
