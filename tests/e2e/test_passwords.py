@@ -67,7 +67,7 @@ def shown(world: World, claim: Path) -> dict[str, str]:
     world.until(NAMESPACE, "Stalled", "InvalidDatabaseUrl", "not-encoded")
     return {
         "objects": world.kubectl("get", "-A", "-o", "json", "--show-managed-fields", _kinds(world)),
-        "described": world.kubectl("describe", "-A", "smig,splan,jobs,events"),
+        "described": world.kubectl("describe", "-A", "smig,splan,jobs,events", check=False),  # a Job may go meanwhile
         "the operators' earlier logs": earlier,
         "logs": _logs(world),
         "the cluster's own logs": _own_logs(world),
@@ -81,6 +81,7 @@ def test_what_is_searched_has_everything_in_it(shown: dict[str, str]) -> None:
     assert len(shown["objects"]) > 100_000
     for where, words in {
         "objects": ('"kind": "SchemaPlan"', '"approved"', "managedFields", "WaitingForSchema", "InvalidDatabaseUrl"),
+        "described": ("SchemaPlan", "InvalidDatabaseUrl", "Pod Template:", "SuccessfulCreate"),
         "the operators' earlier logs": ("operator started", "lease taken"),
         "logs": ("ledger", '{"revgate":"plan"', "left [", "backup", "webhook"),
         "kubectl revgate": ("CREATE TABLE", "Held", "UpToDate", "was approved by", "percent-encode"),
