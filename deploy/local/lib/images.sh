@@ -31,25 +31,37 @@ debian_mirror() { apt-get indextargets --format '$(REPO_URI)' "Created-By: Packa
 
 # load IMAGE...: uncompressed, and only what the node does not have yet: the label says which image it was
 load() {
-  local image id tar
   [ -S "$STATE/containerd.sock" ] || fail "Cluster $NAME has no node: start it without --control-plane"
+  load_each "$@" || load_anew "$@" || fail "The images could not be loaded: remove $IMAGES and try again"
+}
+load_each() {
+  local image id tar
   for image in "$@"; do
     id=$(image_id "$image") || fail "Image $image is not in buildah's store: build it with deploy/local/image"
     ! containers images ls -q "name==$image,labels.\"revgate.io/id\"==$id" | grep -q . || continue
     tar=$(mktemp -u --suffix .tar)
-    image_store push -q --disable-compression "$image" "oci-archive:$tar:$image"
-    import "$tar" || { forget_images && import "$tar"; } || fail "Image $image could not be loaded: remove $IMAGES and try again"
+    image_store push -q --disable-compression "$image" "oci-archive:$tar:$image" || return
+    containers images import "$tar" >/dev/null || { rm -f "$tar"; return 1; }
     rm -f "$tar"
-    containers images label "$image" "revgate.io/id=$id" >/dev/null
+    containers images label "$image" "revgate.io/id=$id" >/dev/null || return
   done
 }
 
-import() { containers images import "$1" >/dev/null; }
-
-# A machine that lost its power leaves names of layers that are not there
+# A machine that lost its power leaves names of layers that are not there. What else the node had is loaded again, too
+load_anew() {
+  local image known=()
+  for image in $(containers images ls -q); do [ -z "$(image_id "$image")" ] || known+=("$image"); done
+  forget_images && load_pause && load_each "${known[@]}" "$@"
+}
+are_images_whole() { containers images check | awk 'NR > 1 && ($4 != "complete" || $NF != "true") { bad = 1 } END { exit bad }'; }
 forget_images() {
   local images
-  mapfile -t images < <(containers images ls -q)
   say "Loading images anew, because what was kept of them is damaged"
+  mapfile -t images < <(containers images ls -q)
   [ ${#images[@]} = 0 ] || containers images rm --sync "${images[@]}" >/dev/null
+}
+
+# What every pod's sandbox is made of
+load_pause() {
+  containers images ls -q | grep -qx localhost/pause:dev || containers images import "$CACHE/cluster/pause.tar" >/dev/null
 }

@@ -49,7 +49,8 @@ start_node_base() {
   [ -e "$STATE/kubelet.yaml" ] || write_node_settings
   start_containerd
   forget_containers
-  containers images ls -q | grep -qx localhost/pause:dev || containers images import "$CACHE/cluster/pause.tar" >/dev/null
+  are_images_whole || forget_images
+  load_pause
 }
 runs_all() {
   local part
