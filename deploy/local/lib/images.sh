@@ -56,7 +56,7 @@ load_anew() {
 are_images_whole() { containers images check | awk 'NR > 1 && ($4 != "complete" || $NF != "true") { bad = 1 } END { exit bad }'; }
 forget_images() {
   local images
-  say "Loading images anew, because what was kept of them is damaged"
+  say "Removing the images that were kept, because they are damaged: they have to be loaded anew"
   mapfile -t images < <(containers images ls -q)
   [ ${#images[@]} = 0 ] || containers images rm --sync "${images[@]}" >/dev/null
 }

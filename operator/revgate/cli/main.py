@@ -57,7 +57,7 @@ def _run(name: str, words: Sequence[str]) -> int:
     verb = VERBS[name]
     if verb.is_short:
         gc.set_threshold(50_000, 20, 50)  # what SQLAlchemy and Alembic leave would be searched again and again, in vain
-    sys.modules.setdefault("mako.ext.pygmentplugin", None)  # type: ignore[arg-type]  # colours HTML that nobody sees, and costs 40 ms
+    sys.modules.setdefault("mako.ext.pygmentplugin", None)  # type: ignore[arg-type]  # colours HTML that nobody sees, and costs 20 ms
     command = load(verb)
     args = parser_of(verb, command, program()).parse_args(words)
     if not verb.is_for_people:

@@ -48,7 +48,7 @@ class Lists:
         """
         shelf = self._shelves[kind]
         before = set(shelf.keys())
-        await self._refill(kind, shelf, shelf.marks())
+        await self._refill(kind, shelf)
         for key in before | set(shelf.keys()):
             self._wake(key)
         self._unfilled.discard(kind)
@@ -56,7 +56,8 @@ class Lists:
             self._freshness.is_warm = True
             self.all_filled.set()
 
-    async def _refill(self, kind: str, shelf: Shelf, marks: dict[Key, int]) -> None:
+    async def _refill(self, kind: str, shelf: Shelf) -> None:
+        marks = shelf.marks()
         query = {"labelSelector": SELECTORS[kind]} if kind in SELECTORS else {}
         listed = []
         async for bodies in self._cluster.pages(kind, **query):
