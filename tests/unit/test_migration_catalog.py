@@ -99,17 +99,80 @@ def test_an_index_has_the_entries_that_alembic_finds(tmp_path, monkeypatch, make
         assert decode_rows(found.rows, found.locations) == entries
 
 
+def grown(project: Project) -> None:
+    file = project.versions / "a1_change.py"
+    file.write_text(file.read_text() + "\n")
+
+
+def repeatable(folder: Path) -> Project:
+    return linear(folder).revision("c3", "b2", head="repeatable = True")
+
+
+@pytest.mark.parametrize("make", [linear, branched, repeatable])
+def test_a_run_that_has_an_index_knows_what_the_files_say(tmp_path, monkeypatch, make):
+    project = make(tmp_path)
+    indexed(project)
+    config = project.folder / "alembic.ini"
+    said, order = read_revisions(scripts_of(config).directory), ordered(project)
+    assert order == ordered(project, place(project))
+    monkeypatch.chdir(project.folder)
+    for given in (config, Path("alembic.ini")):
+        scripts = scripts_of(given)
+        assert os.path.realpath(scripts.place) == place(project)
+        assert read_revisions(scripts.directory, scripts.place) == said
+
+
+def ordered(project: Project, place: str = "") -> list[tuple[str, str]]:
+    """Return the revisions in the order in which Alembic goes through them, with their words."""
+    directory = scripts_of(project.folder / "alembic.ini").directory
+    read_revisions(directory, place)
+    return [(script.revision, script.longdoc) for script in directory.walk_revisions()]
+
+
+def by_hand(project: Project) -> None:
+    """Change a file and set its time back, which an index does not notice."""
+    file, before = project.versions / "a1_change.py", (project.versions / "a1_change.py").stat().st_mtime_ns
+    file.write_text(file.read_text().replace("def upgrade", "def UPGRADE"))
+    os.utime(file, ns=(before, before))
+
+
+@pytest.mark.parametrize(
+    ("change", "believed"),
+    [
+        (lambda _: None, True),
+        (by_hand, True),
+        (grown, False),
+        (lambda project: project.revision("c3", "b2"), False),
+        (lambda project: (project.folder / NAME).unlink(), False),
+        (lambda project: project.folder.rename(project.folder.with_name("moved")), True),
+    ],
+)
+def test_a_run_believes_an_index_as_long_as_it_is_true(tmp_path, change, believed):
+    project = linear(tmp_path)
+    indexed(project)
+    change(project)
+    folder = next(folder for folder in (project.folder, project.folder.with_name("moved")) if folder.exists())
+    scripts = scripts_of(folder / "alembic.ini")
+    found = read_revisions(scripts.directory, scripts.place)
+    assert isinstance(scripts.directory.get_revision("a1").header.doc, str) is not believed
+    assert found.known["a1"].path.exists()
+
+
+def test_an_index_does_not_speak_for_other_folders(tmp_path):
+    project, other = linear(tmp_path), make_project(tmp_path / "other").revision("z9")
+    indexed(project)
+    directory = scripts_of(project.folder / "alembic.ini").directory
+    directory.version_locations = [str(other.versions)]  # as an env.py does it
+    directory.__dict__.pop("_version_locations", None)
+    assert set(read_revisions(directory, place(project)).known) == {"z9"}
+
+
 def test_of_several_heads_there_is_no_digest(tmp_path):
     project = make_project(tmp_path / "app").revision("a1").revision("b2", "a1").revision("c3", "a1")
     indexed(project)
     found = read_index(place(project))
     assert isinstance(found, Summary)
     assert (found.heads, found.digest) == (("b2", "c3"), "")
-
-
-def grown(project: Project) -> None:
-    file = project.versions / "a1_change.py"
-    file.write_text(file.read_text() + "\n")
 
 
 def newer(project: Project) -> None:

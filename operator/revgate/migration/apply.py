@@ -9,10 +9,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, MigrationStep
 
-from revgate.migration.database import Lock, Watch
+from revgate.migration.database import Chain, Lock, Watch
 from revgate.migration.environment.autocommit import relax_autocommit_blocks
 from revgate.migration.environment.environment import Pass, run_environment
-from revgate.migration.environment.heads import is_plain, refuse_other_count, take_row, version_table_of
+from revgate.migration.environment.heads import commits_next, is_plain, refuse_other_count, take_row, version_table_of
 from revgate.migration.errors import Conflict, MigrationError, RevisionFailed, WrongDatabase
 from revgate.migration.failures import Flight, meaning_of
 from revgate.migration.findings import RevisionRun
@@ -50,6 +50,7 @@ class Application:
     checkpoint: Callable[[], None]
     hooks: Hooks
     connection: sa.Connection
+    chain: Chain | None  # where there are many
     runs: list[RevisionRun] = field(default_factory=list)
     expected: set[str] = field(default_factory=set)  # the heads after the last revision
     reached: tuple[str, ...] = ()  # the same, once it was committed
@@ -91,12 +92,12 @@ class Application:
         relax_autocommit_blocks(context, self.enter_autocommit_block)
         self.connection.commit()  # reading the heads has begun a transaction, in which a hook would find the database
         directory = self.project.scripts.directory
-        import_revisions(directory, self.task.revisions)  # here, where env.py has set the scene for them
+        scripts = import_revisions(directory, self.task.revisions)  # here, where env.py has set the scene for them
         self._take_rows(context)
         step = MigrationStep.upgrade_from_script if self.task.is_upgrade else MigrationStep.downgrade_from_script
-        for revision in self.task.revisions:
-            self._enter(revision)
-            yield step(directory.revision_map, directory.get_revision(revision))
+        for script in scripts:
+            self._enter(script.revision)
+            yield step(directory.revision_map, script)
             self._leave()
 
     def _elsewhere(self, heads: tuple[str, ...]) -> MigrationError:
@@ -150,12 +151,18 @@ class Application:
             return
         known = self.project.revisions.known[self.revision]
         if moved:
-            count = self.ledger.closed(ctx.connection, known, moved, self.version_table, (self.started, now))
-            refuse_other_count(ctx, count, moved, self.revision)
+            where, times = (ctx.connection, known, moved, self.version_table), (self.started, now)
+            if self.chain is None or not self._goes_on(ctx) or not self.ledger.chained(self.chain, *where, times):
+                refuse_other_count(ctx, self.ledger.closed(*where, times), moved, self.revision)
         elif self.task.is_upgrade:
             self.ledger.applied(ctx.connection, known, self.started, now)
         else:
             self.ledger.reverted(ctx.connection, self.revision)
+
+    def _goes_on(self, context: MigrationContext) -> bool:
+        """Whether the next revision may begin at once: nobody who is called in between finds its transaction."""
+        is_last = self.revision == self.task.revisions[-1]
+        return not is_last and not self.hooks.are_between and commits_next(context)
 
     def _clock(self) -> datetime:
         """Return the server's clock, having made sure just now, or a moment ago, that the lock is still ours.

@@ -66,6 +66,21 @@ class Watch(Protocol):
         """Begin anew: another revision runs now."""
 
 
+class Chain(Protocol):
+    """Ends one revision and begins the next with one message to the server."""
+
+    def commit_after(self, statement: str, values: Sequence[str]) -> bool:
+        """Execute a statement of the transaction, commit, and begin; the commit that is asked for next is then done.
+
+        Args:
+            statement: the same one each time, with parameters such as `$1`.
+            values: of them.
+
+        Returns:
+            False where that could not be, and nothing was done.
+        """
+
+
 class Sessions(Protocol):
     """The sessions of one run on one database; the errors of its driver leave them as ours."""
 
@@ -92,7 +107,7 @@ class Sessions(Protocol):
             LockHeld: naming who has it, after the time that patience allows.
         """
 
-    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[None]:
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[Chain | None]:
         """Let many revisions be committed quickly; when the block ends, all of them survive a crash of the server."""
 
     def watching(self, connection: sa.Connection) -> AbstractContextManager[Watch]:

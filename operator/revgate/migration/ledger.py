@@ -65,6 +65,12 @@ CLOSED: Final = (
     + APPLIED.replace("VALUES (", "SELECT ").replace(":runner) ", ":runner FROM moved ")
 )
 """APPLIED, and the row of the version table in the same breath: as many rows are written as were moved."""
+CHAINED: Final = (
+    CLOSED.replace(" :revision, ", " CASE (SELECT count(*) FROM moved) WHEN 1 THEN :revision END, ")
+    .replace(" FROM moved ON ", " ON ")
+    .replace(":started, :finished", "CAST(:started AS timestamptz), CAST(:finished AS timestamptz)")
+)
+"""CLOSED, which fails when it was not one row that was moved: nobody counts them before the commit."""
 FLOORED: Final = f"UPDATE {{}} SET floor = :floor WHERE {_WHERE} AND revision = :revision AND floor = ''"  # noqa: S608  constants
 MENDED: Final = (
     "UPDATE {} SET parents = :parents, checksum = :checksum, digest = :digest "  # noqa: S608  constants

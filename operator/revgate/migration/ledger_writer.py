@@ -4,16 +4,20 @@ The digests of the rows are kept in mind, so that a revision costs one statement
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from revgate.contract.digest import digest_of
 from revgate.contract.serves import Edge
+from revgate.migration.database import Chain
 from revgate.migration.ledger import (
     APPLIED,
+    CHAINED,
     CLAIMED,
     CLOSED,
     FLOORED,
@@ -27,6 +31,9 @@ from revgate.migration.ledger import (
 from revgate.migration.project.revisions import Known
 from revgate.migration.recorded import Row, changes_of
 
+_PARAMETER: Final = re.compile(r":(\w+)")
+_NAMED: Final = tuple(dict.fromkeys(_PARAMETER.findall(CHAINED)))
+_NUMBERED: Final = _PARAMETER.sub(lambda found: f"${_NAMED.index(found[1]) + 1}", CHAINED)
 _TIMES: Final = tuple(sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("started", "finished"))
 
 
@@ -39,7 +46,7 @@ class LedgerWriter:
         self._rows = rows
         self._digests = {revision: row.digest for revision, row in rows.items() if not row.is_reverted}
         self._applied = _statement(APPLIED, ledger.name).bindparams(*_TIMES)
-        self._closed = ""
+        self._closed = self._chained = ""
         self._reverted = _statement(REVERTED, ledger.name)
 
     def complete(self, unrecorded: Sequence[Known], accepted: Sequence[Known], *, claims: bool) -> None:
@@ -91,6 +98,23 @@ class LedgerWriter:
         times_and_moved = {"started": times[0], "finished": times[1], "moved": moved}
         return _by_the_driver(connection, self._closed, values | times_and_moved)
 
+    def chained(
+        self,
+        chain: Chain,
+        connection: sa.Connection,
+        known: Known,
+        moved: str,
+        version_table: str,
+        times: tuple[datetime, datetime],
+    ) -> bool:
+        """Do the same, commit it and begin the next transaction; return False where nothing of that could be done."""
+        if not self._chained:
+            self._chained = _NUMBERED.format(self.ledger.name, version=version_table)
+        started, finished = (time.isoformat() for time in times)
+        values = self._values(known, self._digest(known)) | {"started": started, "finished": finished, "moved": moved}
+        with _driver_of(connection):
+            return chain.commit_after(self._chained, [values[name] for name in _NAMED])
+
     def reverted(self, connection: sa.Connection, revision: str) -> None:
         """Write that a revision was downgraded, in the transaction that did it; a row that is not there stays away."""
         connection.execute(self._reverted, {**self._key, "revision": revision})
@@ -134,15 +158,22 @@ def _by_the_driver(connection: sa.Connection, statement: str, values: Mapping[st
     """Execute a compiled statement in the transaction of a connection and count its rows, in half the time."""
     if not connection.in_transaction():
         connection.begin()
-    driver = connection.connection
-    cursor = driver.cursor()
-    try:
+    with _driver_of(connection) as driver:
+        cursor = driver.cursor()
         cursor.execute(statement, values)
+        return int(cursor.rowcount)
+
+
+@contextmanager
+def _driver_of(connection: sa.Connection) -> Iterator[Any]:
+    """Yield the driver's connection, and tell SQLAlchemy when it turns out to be lost: its rollback would fail."""
+    driver = connection.connection
+    try:
+        yield driver
     except connection.dialect.loaded_dbapi.Error as error:
-        if connection.dialect.is_disconnect(error, driver, cursor):  # as SQLAlchemy does, whose rollback would fail
+        if connection.dialect.is_disconnect(error, driver, None):
             connection.invalidate(error)
         raise
-    return cursor.rowcount
 
 
 def _statement(statement: str, table: str) -> sa.TextClause:

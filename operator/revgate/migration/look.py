@@ -100,7 +100,7 @@ def _project(scripts: Scripts, context: MigrationContext, sessions: Sessions) ->
     translation = context.connection.get_execution_options().get("schema_translate_map")
     return Project(
         scripts=scripts,
-        revisions=read_revisions(scripts.directory),
+        revisions=read_revisions(scripts.directory, scripts.place),
         history=sessions.locate(context),
         version_table=(context.version_table, context.version_table_schema),
         options={**context.opts, "schema_translate_map": translation},

@@ -56,6 +56,16 @@ def is_plain(context: MigrationContext) -> bool:
     return is_usual and not (listened or translated or named) and type(context.impl)._exec is DefaultImpl._exec  # noqa: SLF001
 
 
+def commits_next(context: MigrationContext) -> bool:
+    """Whether nothing is left of a revision but that Alembic commits its transaction, and nobody listens to that."""
+    connection = context.connection
+    assert connection is not None
+    listened = connection._has_events or connection.engine._has_events  # noqa: SLF001  as above
+    mine = context._transaction  # noqa: SLF001  a revision may have ended it, and begun one of its own
+    is_open = mine is not None and mine.is_active and mine is connection.get_transaction()
+    return is_open and connection.get_nested_transaction() is None and not listened
+
+
 def version_table_of(context: MigrationContext) -> str:
     """Return the version table as it stands in a statement."""
     names = filter(None, (context.version_table_schema, context.version_table))

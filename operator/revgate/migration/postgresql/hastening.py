@@ -14,13 +14,17 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import errors
 
+from revgate.migration.postgresql.chaining import Chain, chained
+
 _FEW: Final = 10
 _WRITE: Final = "SELECT pg_logical_emit_message(true, 'revgate', '')"  # its commit waits for all before it
 
 
 @contextmanager
-def hastened(control: psycopg.Connection, connection: sa.Connection, revisions: int) -> Iterator[None]:
+def hastened(control: psycopg.Connection, connection: sa.Connection, revisions: int) -> Iterator[Chain | None]:
     """Let the commits of `connection` return at once, when there are many, and wait for the last of them at the end.
+
+    Yields what commits with fewer messages, then.
 
     Args:
         control: a session whose own commits wait, as the server or the role has it.
@@ -28,12 +32,13 @@ def hastened(control: psycopg.Connection, connection: sa.Connection, revisions: 
         revisions: how many there are to come.
     """
     if revisions <= _FEW or not _can_wait(control):
-        yield
+        yield None
         return
     connection.exec_driver_sql("SET synchronous_commit TO off")
     connection.commit()
     try:
-        yield
+        with chained(connection) as chain:
+            yield chain
     except BaseException:
         with suppress(psycopg.Error):  # what the run failed of is to be told, and not this
             control.execute(_WRITE)

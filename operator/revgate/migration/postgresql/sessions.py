@@ -20,6 +20,7 @@ from revgate.migration.output.wording import first_line
 from revgate.migration.patience import Patience
 from revgate.migration.postgresql.address import Address, url_of
 from revgate.migration.postgresql.blockers import BlockerWatch, watching
+from revgate.migration.postgresql.chaining import Chain
 from revgate.migration.postgresql.connect import connect, connect_patiently
 from revgate.migration.postgresql.hastening import hastened
 from revgate.migration.postgresql.identity import Identity
@@ -153,8 +154,8 @@ class PostgresSessions:
         with taken((self.address.place, history), REFUSAL), locked(self.control, history, wait) as lock:
             yield PostgresLock(lock, self.identity)
 
-    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[None]:
-        """Let many revisions be committed without waiting for the disk after each."""
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[Chain | None]:
+        """Let many revisions be committed without waiting for the disk, or the server, more than they must."""
         return hastened(self.control, connection, revisions)
 
     @contextmanager

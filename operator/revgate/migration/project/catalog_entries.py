@@ -1,4 +1,4 @@
-"""The entries of a simple project, by the headers of its files, or by the rows that an index keeps of them."""
+"""What the headers of a simple project's files say, and the rows that an index keeps of it."""
 
 import json
 import os
@@ -21,21 +21,38 @@ def entries_of(catalog: Catalog) -> tuple[Entry, ...]:
 
 
 def encode_rows(catalog: Catalog, locations: Sequence[str]) -> str:
-    """Return the same as JSON in one line: each file by the number of its location and its name."""
+    """Return the same and the headers as JSON in one line: each file by the number of its location and its name."""
     numbers = {location: number for number, location in enumerate(locations)}
     rows = []
     for one, children in _in_order(catalog):
         folder, name = os.path.split(one.path)
-        rows.append(
-            [numbers[folder], name, one.revision, _first_line(one), one.down_revision, one.depends_on, children]
-        )
+        entry = name, one.revision, _first_line(one), one.down_revision, one.depends_on, children
+        rows.append([numbers[folder], *entry, one.floor, one.is_repeatable, one.checksum])
     return json.dumps(rows)
 
 
 def decode_rows(rows: str, locations: Sequence[str]) -> tuple[Entry, ...]:
     """Return the entries that were encoded, of the same locations."""
     folders = [shown(os.path.join(location, "_"))[:-1] for location in locations]  # noqa: PTH118  as Alembic gives them
-    return tuple(_entry(folders[number] + name, *words) for number, name, *words in json.loads(rows))
+    return tuple(_entry(folders[number] + name, *words[:5]) for number, name, *words in json.loads(rows))
+
+
+def decode_headers(rows: str, locations: Sequence[str]) -> Iterator[Header]:
+    """Yield the headers that were encoded, in the order in which Alembic reads the files, without their docstrings."""
+    for number, name, revision, _, down_revision, depends_on, _, floor, is_repeatable, checksum in sorted(
+        json.loads(rows)
+    ):
+        yield Header(
+            path=f"{locations[number]}{os.sep}{name}",
+            revision=revision,
+            down_revision=tuple(down_revision),
+            depends_on=tuple(depends_on),
+            branch_labels=(),  # whoever has some gets no index
+            floor=floor,
+            is_repeatable=is_repeatable,
+            doc=None,
+            checksum=checksum,
+        )
 
 
 def _in_order(catalog: Catalog) -> Iterator[tuple[Header, int]]:
@@ -46,7 +63,7 @@ def _in_order(catalog: Catalog) -> Iterator[tuple[Header, int]]:
 
 
 def _first_line(one: Header) -> str:
-    return next(iter(one.doc.strip().split("\n\n")[0].splitlines()), "")
+    return next(iter((one.doc or "").strip().split("\n\n")[0].splitlines()), "")
 
 
 def _entry(

@@ -41,7 +41,7 @@ class Header:
     branch_labels: Words
     floor: str
     is_repeatable: bool
-    doc: str  # the whole docstring
+    doc: str | None  # the whole docstring; None when the file was not read for it
     checksum: str
 
 

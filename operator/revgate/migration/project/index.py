@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from revgate.migration.project.catalog import Catalog
 
 NAME = "revgate.index"
-_VERSION = 2
+_VERSION = 3
 _SECOND = 1_000_000_000  # nanoseconds
 _ABSENT = (-1, 0)
 

@@ -1,4 +1,8 @@
-"""Alembic's own graph of revisions, over files that are imported when they run and not before."""
+"""Alembic's own graph of revisions, over files that are imported when they run and not before.
+
+What they are is read off their text, or off an index that is true of them: to open and hash thousands of files takes as
+long as to apply hundreds of revisions.
+"""
 
 import os
 import re
@@ -14,7 +18,9 @@ from alembic.util.pyfiles import load_module_py
 from revgate.migration.errors import BrokenScripts
 from revgate.migration.output.places import shown
 from revgate.migration.project.blame import blame_file
+from revgate.migration.project.catalog_entries import decode_headers
 from revgate.migration.project.headers import Header, read_header
+from revgate.migration.project.index import read_index
 from revgate.migration.project.listing import revision_files
 
 _NO_WORD: Final = re.compile(r"\W")
@@ -60,25 +66,35 @@ class LazyScript(Script):
     @property
     def longdoc(self) -> str:
         """Return the docstring."""
-        return self.header.doc.strip()
+        doc = self.module.__doc__ if self.header.doc is None else self.header.doc
+        return (doc or "").strip()
 
 
 class LazyMap(RevisionMap):
     """Marks a graph that we have put in place of Alembic's."""
 
 
-def read_lazily(directory: ScriptDirectory) -> None:
-    """Let the directory know its revisions by their headers, unless it has imported them by now."""
+def read_lazily(directory: ScriptDirectory, place: str) -> None:
+    """Let the directory know its revisions by their headers, unless it has imported them by now.
+
+    Args:
+        directory: of the scripts.
+        place: what an index lies beside, see `index.write_index`; "" when none is to be believed.
+    """
     revision_map: Any = directory.revision_map
     # Files without source have no text; and who has taken the whole class apart knows why
     if isinstance(revision_map, LazyMap) or directory.sourceless or type(directory) is not ScriptDirectory:
         return
     if "_revision_map" not in vars(revision_map):
-        directory.revision_map = LazyMap(lambda: _scripts(directory))
+        directory.revision_map = LazyMap(lambda: _scripts(directory, place))
 
 
-def _scripts(directory: ScriptDirectory) -> Iterator[Script]:
+def _scripts(directory: ScriptDirectory, place: str) -> Iterator[Script]:
     locations = [str(folder.resolve()) for folder in directory._version_locations if folder.exists()]  # noqa: SLF001  the public one may hold "package:folder"
+    found = read_index(place) if place and not directory.recursive_version_locations else None
+    if found is not None and [os.path.realpath(location) for location in found.locations] == locations:
+        yield from map(LazyScript, decode_headers(found.rows, locations))
+        return
     seen: set[str] = set()
     for entry in revision_files(locations, recursive=directory.recursive_version_locations):
         path = str(Path(entry.path).resolve()) if entry.is_symlink() else entry.path

@@ -63,14 +63,18 @@ class Revisions:
         return {revision: known.edge for revision, known in self.known.items()}
 
 
-def read_revisions(directory: ScriptDirectory) -> Revisions:
+def read_revisions(directory: ScriptDirectory, place: str = "") -> Revisions:
     """Return what the revision files say; those that say it plainly are not imported before they run.
+
+    Args:
+        directory: of the scripts.
+        place: what an index lies beside that may speak for them, "" to read the files themselves.
 
     Raises:
         BrokenScripts: naming the file and the line.
         NoScripts: if there is no revision at all.
     """
-    read_lazily(directory)
+    read_lazily(directory, place)
     with _READING, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -88,14 +92,16 @@ def read_revisions(directory: ScriptDirectory) -> Revisions:
     return Revisions(known, tuple(sorted(directory.get_heads())))
 
 
-def import_revisions(directory: ScriptDirectory, revisions: Iterable[str]) -> None:
-    """Import the files of revisions that are about to run: a fault in the last one stops the first.
+def import_revisions(directory: ScriptDirectory, revisions: Iterable[str]) -> list[Script]:
+    """Import the files of revisions that are about to run, and return them: a fault in the last one stops the first.
 
     Raises:
         BrokenScripts: naming the file and the line.
     """
-    for revision in revisions:
-        assert directory.get_revision(revision).module is not None
+    scripts = [directory.get_revision(revision) for revision in revisions]
+    for script in scripts:
+        assert script.module is not None
+    return scripts
 
 
 def blame_revision_file(directory: ScriptDirectory, error: BaseException) -> MigrationError | None:

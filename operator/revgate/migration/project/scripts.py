@@ -1,6 +1,7 @@
 """The Alembic scripts of the image: found as the `alembic` command finds them, or the bundled ones."""
 
 import configparser
+import os
 import shlex
 import tomllib
 from argparse import Namespace
@@ -35,6 +36,12 @@ class Scripts:
     config: Config
     directory: ScriptDirectory
     wish: ScriptsWish = field(default_factory=ScriptsWish)  # of whoever started the run, for env.py
+
+    @property
+    def place(self) -> str:
+        """Return what an index of them lies beside: the configuration; or the folder of env.py, with a slash."""
+        named = self.config.config_file_name or self.config.toml_file_name
+        return str(named) if named else os.path.join(os.path.dirname(self.directory.env_py_location), "")  # noqa: PTH118, PTH120  a slash at the end
 
 
 def find_scripts(environ: Mapping[str, str], *, bundled: bool, wish: ScriptsWish | None = None) -> Scripts:
