@@ -1,4 +1,4 @@
-"""Many revisions: the end of one and the beginning of the next are one message, and nobody can tell but by the clock."""
+"""Many revisions: the end of one and the beginning of the next are one message, and only the clock can tell."""
 
 from inspect import cleandoc
 from pathlib import Path
@@ -126,15 +126,15 @@ ODD = {
 def test_revisions_that_go_their_own_way_are_chained_or_not_and_right(database, tmp_path, body):
     runner_of(database, project_of(tmp_path, r05=body, r06=body)).upgrade_to_head()
     refuse_disorder(database)
-    times = "SELECT bool_and(finished_at - started_at < '5 min' AND now() - finished_at < '5 min') FROM revgate.revision_log"
-    assert database.query(times) == [(True,)]
+    soon = "finished_at - started_at < '5 min' AND now() - finished_at < '5 min'"
+    assert database.query(f"SELECT bool_and({soon}) FROM revgate.revision_log") == [(True,)]
 
 
 def test_a_revision_that_cannot_be_committed_leaves_nothing(database, tmp_path):
     late = "op.execute('CREATE TABLE late (id int REFERENCES seen_id DEFERRABLE INITIALLY DEFERRED)')"
     bodies = {"r03": "op.execute('CREATE TABLE seen_id (id int PRIMARY KEY)')", "r04": late}
     runner = runner_of(database, project_of(tmp_path, **bodies, r06="op.execute('INSERT INTO late VALUES (1)')"))
-    with pytest.raises(MigrationError, match="Revision r06 .*violates foreign key constraint"):
+    with pytest.raises(MigrationError, match=r"Revision r06 .*violates foreign key constraint"):
         runner.upgrade_to_head()
     refuse_disorder(database, "r05")
 

@@ -106,6 +106,8 @@ def _is_settled(args: argparse.Namespace) -> bool:
     )
     if not plain or asks_for_more(args) or (args.reader or ["PUBLIC"]) != ["PUBLIC"]:
         return False
+    if settled.was_in_vain(args.bundled):
+        return False
     return settled.settle_job(bundled=args.bundled)
 
 

@@ -40,10 +40,12 @@ def answer(words: Sequence[str]) -> int | None:
 
 
 def _answer(out: str, err: str = "", *, with_ledger: bool = False) -> int | None:
-    from revgate.cli.settled import head_of  # noqa: PLC0415  for these command lines only
+    from revgate.cli.settled import head_of, in_vain  # noqa: PLC0415  for these command lines only
 
     try:
         head = head_of(bundled=False, config="", with_ledger=with_ledger)
+        if not head:
+            in_vain.add((False, "", with_ledger))
         if not head or _is_secret(head):
             return None
         if err:
@@ -66,10 +68,14 @@ def _answer_job(options: Sequence[str]) -> int | None:
         return None
     import signal  # noqa: PLC0415  as above
 
-    from revgate.cli.settled import settle_job  # noqa: PLC0415  as above
+    from revgate.cli.settled import in_vain, settle_job  # noqa: PLC0415  as above
 
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))  # as the run does: see hold_signals
-    return 0 if settle_job(bundled="--bundled" in options) else None
+    bundled = "--bundled" in options
+    if settle_job(bundled=bundled):
+        return 0
+    in_vain.add(bundled)
+    return None
 
 
 def _is_limit(option: str) -> bool:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _BUNDLED_TABLE = "alembic_version"
 
+in_vain: set[object] = set()
+"""What was looked at before the verb was loaded, which need not look again."""
+
 
 class Settled:
     """A database at the only head of the scripts."""
@@ -69,7 +72,7 @@ def settled_head(args: Namespace, *, with_ledger: bool = False) -> str:
         args: with the options of `database_options`.
         with_ledger: whether the ledger has to agree, as an upgrade wants it and a mere question does not.
     """
-    if args.echo or args.debug or args.x:
+    if args.echo or args.debug or args.x or was_in_vain((args.bundled, args.config, with_ledger)):
         return ""
     return head_of(bundled=args.bundled, config=args.config, with_ledger=with_ledger)
 
@@ -126,6 +129,13 @@ def look(found: Summary, variable: str, *, edges: bool = False, ledger: bool = T
             connection.close()
     except (AddressError, Failure, ImportError, ValueError):
         return None
+
+
+def was_in_vain(what: object) -> bool:
+    """Say whether that was looked at just before; it is forgotten with the answer."""
+    was = what in in_vain
+    in_vain.discard(what)
+    return was
 
 
 def _look(connection: Connection, found: Summary, *, edges: bool, ledger: bool) -> Settled | None:

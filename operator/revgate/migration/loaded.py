@@ -22,6 +22,7 @@ def _keep(_modules: int) -> None:
     atexit.unregister(_flush_files)
     atexit.register(_flush_files)
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # most of what comes now is Alembic's, and goes as it came
 
 
 def _flush_files() -> None:

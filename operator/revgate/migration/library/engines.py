@@ -1,18 +1,19 @@
 """From the user's SQLAlchemy engine to a database of ours.
 
 Alembic works on blocking connections, and a run needs sessions of its own. An engine of psycopg is asked to connect
-for us, by whatever it was given: arguments, a creator, listeners. From another driver of PostgreSQL, or an async
-engine, the arguments are taken over, and psycopg connects.
+for us, by whatever it was given: arguments, a creator, listeners. From another driver of PostgreSQL, an async engine,
+or one that the command line has made, the arguments are taken over, and psycopg connects.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from revgate.migration.errors import InvalidOptions
 from revgate.migration.library.engine_arguments import arguments_of, has_creator
 from revgate.migration.library.engine_kinds import sync_engine_of
+from revgate.migration.settings.database_url import PLAIN
 
 if TYPE_CHECKING:
     import psycopg
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from revgate.migration.database import Database
+
+_OUR_BUSINESS: Final = ("isolation_level", PLAIN)
 
 
 def database_of(engine: sa.Engine | AsyncEngine, *, echo: bool) -> Database:
@@ -44,7 +47,8 @@ def _postgresql(engine: sa.Engine, *, echo: bool) -> Database:
         raise InvalidOptions("Driver psycopg is missing: pip install 'revgate[postgresql]'") from error
     url = for_psycopg(engine.url)
     given = url.render_as_string(hide_password=False)
-    if engine.dialect.driver == "psycopg" and not engine.dialect.is_async:
+    asks = engine.dialect.driver == "psycopg" and not engine.dialect.is_async
+    if asks and not engine.get_execution_options().get(PLAIN):
         address = Address(given, url, dialer=partial(_borrow, engine))
     else:
         address = Address(given, url, arguments=arguments_of(engine))
@@ -79,5 +83,5 @@ def _sqlite(engine: sa.Engine, *, echo: bool) -> Database:
 
 
 def _options(engine: sa.Engine) -> dict[str, Any]:
-    """Return what the user wants of every connection; the isolation level is the run's own business."""
-    return {name: value for name, value in engine.get_execution_options().items() if name != "isolation_level"}
+    """Return what the user wants of every connection."""
+    return {name: value for name, value in engine.get_execution_options().items() if name not in _OUR_BUSINESS}

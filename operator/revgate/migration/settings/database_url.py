@@ -13,6 +13,9 @@ from revgate.migration.errors import InvalidDatabaseUrl, InvalidOptions
 VARIABLES: Final = names.DATABASE_URLS
 """The first that is set wins; a `.env` is read when none is."""
 
+PLAIN: Final = "revgate_plain"
+"""Execution option of an engine that connects as its URL says: nobody can have added anything to that."""
+
 _ASYNC: Final = frozenset({"asyncpg", "psycopg_async", "aiosqlite"})
 _MISSING: Final = "Driver psycopg is missing: pip install 'revgate[postgresql]'"
 _FORM: Final = "write postgresql://USER:PASSWORD@HOST:PORT/NAME or sqlite:///FILE"
@@ -81,7 +84,9 @@ def make_engine(database: DatabaseUrl) -> sa.Engine:
     asked = database.url.get_backend_name() != "postgresql" or "connect_timeout" in database.url.query
     arguments = {} if asked else {"connect_timeout": _CONNECT_SECONDS}
     try:
-        return sa.create_engine(database.url, poolclass=sa.NullPool, connect_args=arguments)
+        return sa.create_engine(
+            database.url, poolclass=sa.NullPool, connect_args=arguments, execution_options={PLAIN: True}
+        )
     except ImportError as error:
         raise InvalidOptions(_MISSING) from error
 
