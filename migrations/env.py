@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from alembic import context
 from alembic.util import CommandError
 from revgate.migrations import address, configuration
-from revgate.migrations.metadata import metadata
 
 from revgate.contract import names
 
@@ -43,7 +42,7 @@ def _run_for_a_person() -> None:
 def _write_sql() -> None:
     context.configure(
         dialect_name=_dialect(),
-        target_metadata=metadata,
+        target_metadata=_models(),
         literal_binds=True,
         transaction_per_migration=True,
         transactional_ddl=True,
@@ -86,7 +85,7 @@ def _migrate_on(connection: sa.Connection) -> None:
         )
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=_models(),
         transaction_per_migration=True,
         transactional_ddl=True,
         compare_server_default=True,
@@ -96,6 +95,15 @@ def _migrate_on(connection: sa.Connection) -> None:
         _show_progress(connection.engine.url)  # only now: what configure() has to say tells nobody anything
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _models() -> sa.MetaData | None:
+    """Return what autogenerate compares a database with: it takes a while to load, and revisions do without."""
+    if context.config.attributes.get(names.ONLY_REVISIONS):
+        return None
+    from revgate.migrations.metadata import metadata  # noqa: PLC0415  see above
+
+    return metadata
 
 
 def _is_none_of_revgates(name: str | None, kind: str, _parents: object) -> bool:

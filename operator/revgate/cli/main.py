@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _ended(code: int, *, alone: bool) -> int:
-    """Return the code, or end at once where nobody's code but ours ran: to take itself apart takes Python 5 to 20 ms."""
+    """Return the code, or end at once where only our code ran: to take itself apart takes Python 5 to 20 ms."""
     if alone and sys.stdout is not None and sys.stderr is not None:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -96,6 +96,9 @@ ALEMBIC_CONFIG: Final = "ALEMBIC_CONFIG"
 X_ARGS: Final = "REVGATE_X_ARGS"
 """Environment of a runner: what env.py gets from context.get_x_argument(), KEY=VALUE, quoted as in a shell."""
 
+ONLY_REVISIONS: Final = "revgate_only_revisions"
+"""Attribute of the configuration that env.py is given: it is run for revisions, and nothing is compared with models."""
+
 POOLER: Final = "REVGATE_POOLER"
 """Environment of whoever migrates: ``session`` promises that a pooler in between gives each client a session."""
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 
+from revgate.contract import names
 from revgate.migration.environment.advice import advice_on
 from revgate.migration.environment.handover import Handover
 from revgate.migration.environment.heads import rows_may_be_taken
@@ -77,7 +78,7 @@ def run_environment(one: Pass, scene: sa.Connection) -> None:
         MigrationError: of whatever went wrong in env.py itself; what a revision raised comes out as it is.
     """
     with one.logging, stdout_kept(), rows_may_be_taken():
-        one.scripts.config.attributes["connection"] = scene
+        one.scripts.config.attributes |= {"connection": scene, names.ONLY_REVISIONS: True}
         try:
             _enter(one)
         except Stop:

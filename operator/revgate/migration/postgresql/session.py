@@ -63,9 +63,11 @@ def revision_engine(address: Address, application: str, options: EngineOptions) 
         if options.identity.schema:  # which may not be there yet
             engine.dialect.default_schema_name = options.identity.schema
         if options.patience:
+            connection.commit()  # what listeners of env.py's to any engine have begun
+            connection.autocommit = True  # two messages instead of six
             set_up(connection, settings(options.patience))
-            connection.commit()
             end_with_the_runner(connection)
+            connection.autocommit = False
 
     try:
         yield engine
@@ -94,8 +96,11 @@ def settings(patience: Patience) -> dict[str, str]:
 
 
 def end_with_the_runner(connection: psycopg.Connection) -> None:
-    """Make the server look every half a second whether we live: else a killed runner's statement keeps its locks."""
-    with suppress(errors.InvalidParameterValue), connection.transaction():  # servers on some systems cannot look
+    """Make the server look every half a second whether we live: else a killed runner's statement keeps its locks.
+
+    The connection is in autocommit.
+    """
+    with suppress(errors.InvalidParameterValue):  # servers on some systems cannot look
         set_up(connection, {"client_connection_check_interval": "500ms"})
 
 
