@@ -158,6 +158,21 @@ def test_a_run_believes_an_index_as_long_as_it_is_true(tmp_path, change, believe
     assert found.known["a1"].path.exists()
 
 
+def test_a_revision_behind_a_link_is_where_the_link_leads(tmp_path):
+    project = linear(tmp_path)
+    real = (project.versions / "a1_change.py").rename(tmp_path / "real.py")
+    (project.versions / "a1_change.py").symlink_to(real)
+    indexed(project)
+    scripts = scripts_of(project.folder / "alembic.ini")
+    assert read_revisions(scripts.directory, scripts.place).known["a1"].path == real
+
+
+def test_words_of_a_revision_are_read_without_importing_it(tmp_path):
+    project = linear(tmp_path).revision("c3", "b2", head="import missing_module")
+    indexed(project)
+    assert ordered(project, place(project)) == ordered(project)
+
+
 def test_an_index_does_not_speak_for_other_folders(tmp_path):
     project, other = linear(tmp_path), make_project(tmp_path / "other").revision("z9")
     indexed(project)

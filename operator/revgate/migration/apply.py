@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, MigrationStep
 
-from revgate.migration.database import Chain, Lock, Watch
+from revgate.migration.database import Closing, Lock, Watch
 from revgate.migration.environment.autocommit import relax_autocommit_blocks
 from revgate.migration.environment.environment import Pass, run_environment
 from revgate.migration.environment.heads import commits_next, is_plain, refuse_other_count, take_row, version_table_of
@@ -50,7 +50,7 @@ class Application:
     checkpoint: Callable[[], None]
     hooks: Hooks
     connection: sa.Connection
-    chain: Chain | None  # where there are many
+    closing: Closing | None  # where there are many
     runs: list[RevisionRun] = field(default_factory=list)
     expected: set[str] = field(default_factory=set)  # the heads after the last revision
     reached: tuple[str, ...] = ()  # the same, once it was committed
@@ -152,17 +152,13 @@ class Application:
         known = self.project.revisions.known[self.revision]
         if moved:
             where, times = (ctx.connection, known, moved, self.version_table), (self.started, now)
-            if self.chain is None or not self._goes_on(ctx) or not self.ledger.chained(self.chain, *where, times):
+            closing = self.closing if commits_next(ctx) else None
+            if closing is None or not self.ledger.committed(closing, *where, times):
                 refuse_other_count(ctx, self.ledger.closed(*where, times), moved, self.revision)
         elif self.task.is_upgrade:
             self.ledger.applied(ctx.connection, known, self.started, now)
         else:
             self.ledger.reverted(ctx.connection, self.revision)
-
-    def _goes_on(self, context: MigrationContext) -> bool:
-        """Whether the next revision may begin at once: nobody who is called in between finds its transaction."""
-        is_last = self.revision == self.task.revisions[-1]
-        return not is_last and not self.hooks.are_between and commits_next(context)
 
     def _clock(self) -> datetime:
         """Return the server's clock, having made sure just now, or a moment ago, that the lock is still ours.

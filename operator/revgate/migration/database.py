@@ -66,11 +66,11 @@ class Watch(Protocol):
         """Begin anew: another revision runs now."""
 
 
-class Chain(Protocol):
-    """Ends one revision and begins the next with one message to the server."""
+class Closing(Protocol):
+    """Ends transactions with the statement that is always their last, in one message to the server."""
 
     def commit_after(self, statement: str, values: Sequence[str]) -> bool:
-        """Execute a statement of the transaction, commit, and begin; the commit that is asked for next is then done.
+        """Execute a statement and commit; the driver then finds that it is in no transaction any more.
 
         Args:
             statement: the same one each time, with parameters such as `$1`.
@@ -107,7 +107,7 @@ class Sessions(Protocol):
             LockHeld: naming who has it, after the time that patience allows.
         """
 
-    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[Chain | None]:
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[Closing | None]:
         """Let many revisions be committed quickly; when the block ends, all of them survive a crash of the server."""
 
     def watching(self, connection: sa.Connection) -> AbstractContextManager[Watch]:

@@ -25,8 +25,3 @@ class Hooks:
     after_revision: Callable[[str], None] = _nothing
     after_upgrade: Callable[[tuple[str, ...]], None] = _nothing  # the heads
     follower: Follower = field(default_factory=Follower)
-
-    @property
-    def are_between(self) -> bool:
-        """Whether anybody is called between two revisions just now, but for the follower, who does nothing there."""
-        return any(hook is not _nothing and bool(hook) for hook in (self.before_revision, self.after_revision))

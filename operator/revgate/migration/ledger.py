@@ -65,7 +65,7 @@ CLOSED: Final = (
     + APPLIED.replace("VALUES (", "SELECT ").replace(":runner) ", ":runner FROM moved ")
 )
 """APPLIED, and the row of the version table in the same breath: as many rows are written as were moved."""
-CHAINED: Final = (
+CLOSED_STRICTLY: Final = (
     CLOSED.replace(" :revision, ", " CASE (SELECT count(*) FROM moved) WHEN 1 THEN :revision END, ")
     .replace(" FROM moved ON ", " ON ")
     .replace(":started, :finished", "CAST(:started AS timestamptz), CAST(:finished AS timestamptz)")

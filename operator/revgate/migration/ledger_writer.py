@@ -14,12 +14,12 @@ import sqlalchemy as sa
 
 from revgate.contract.digest import digest_of
 from revgate.contract.serves import Edge
-from revgate.migration.database import Chain
+from revgate.migration.database import Closing
 from revgate.migration.ledger import (
     APPLIED,
-    CHAINED,
     CLAIMED,
     CLOSED,
+    CLOSED_STRICTLY,
     FLOORED,
     MENDED,
     RECORDED,
@@ -32,8 +32,8 @@ from revgate.migration.project.revisions import Known
 from revgate.migration.recorded import Row, changes_of
 
 _PARAMETER: Final = re.compile(r":(\w+)")
-_NAMED: Final = tuple(dict.fromkeys(_PARAMETER.findall(CHAINED)))
-_NUMBERED: Final = _PARAMETER.sub(lambda found: f"${_NAMED.index(found[1]) + 1}", CHAINED)
+_NAMED: Final = tuple(dict.fromkeys(_PARAMETER.findall(CLOSED_STRICTLY)))
+_NUMBERED: Final = _PARAMETER.sub(lambda found: f"${_NAMED.index(found[1]) + 1}", CLOSED_STRICTLY)
 _TIMES: Final = tuple(sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("started", "finished"))
 
 
@@ -46,7 +46,7 @@ class LedgerWriter:
         self._rows = rows
         self._digests = {revision: row.digest for revision, row in rows.items() if not row.is_reverted}
         self._applied = _statement(APPLIED, ledger.name).bindparams(*_TIMES)
-        self._closed = self._chained = ""
+        self._closed = self._closed_strictly = ""
         self._reverted = _statement(REVERTED, ledger.name)
 
     def complete(self, unrecorded: Sequence[Known], accepted: Sequence[Known], *, claims: bool) -> None:
@@ -98,22 +98,22 @@ class LedgerWriter:
         times_and_moved = {"started": times[0], "finished": times[1], "moved": moved}
         return _by_the_driver(connection, self._closed, values | times_and_moved)
 
-    def chained(
+    def committed(
         self,
-        chain: Chain,
+        closing: Closing,
         connection: sa.Connection,
         known: Known,
         moved: str,
         version_table: str,
         times: tuple[datetime, datetime],
     ) -> bool:
-        """Do the same, commit it and begin the next transaction; return False where nothing of that could be done."""
-        if not self._chained:
-            self._chained = _NUMBERED.format(self.ledger.name, version=version_table)
+        """Do the same and commit it; return False where nothing of that could be done."""
+        if not self._closed_strictly:
+            self._closed_strictly = _NUMBERED.format(self.ledger.name, version=version_table)
         started, finished = (time.isoformat() for time in times)
         values = self._values(known, self._digest(known)) | {"started": started, "finished": finished, "moved": moved}
         with _driver_of(connection):
-            return chain.commit_after(self._chained, [values[name] for name in _NAMED])
+            return closing.commit_after(self._closed_strictly, [values[name] for name in _NAMED])
 
     def reverted(self, connection: sa.Connection, revision: str) -> None:
         """Write that a revision was downgraded, in the transaction that did it; a row that is not there stays away."""

@@ -188,7 +188,7 @@ def apply(request: Request, task: Task, findings: Findings, place: Place, ledger
     with (
         stage(sessions.engine) as (scene, connection),
         sessions.watching(connection) as watch,
-        sessions.hastened(connection, len(task.revisions)) as chain,
+        sessions.hastened(connection, len(task.revisions)) as closing,
     ):
         application = Application(
             project=place.project,
@@ -200,7 +200,7 @@ def apply(request: Request, task: Task, findings: Findings, place: Place, ledger
             checkpoint=request.checkpoint,
             hooks=request.hooks,
             connection=connection,
-            chain=chain,
+            closing=closing,
         )
         try:
             place.lock.extend_to(connection)

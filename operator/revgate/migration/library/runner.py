@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypedDict, TypeVar, Unpack, cast, overload
 
 from sqlalchemy import Engine
@@ -27,7 +28,7 @@ from revgate.migration.library.engines import database_of
 from revgate.migration.library.inspection import Inspection, inspect, refuse_mismatch
 from revgate.migration.library.memory import Memory
 from revgate.migration.library.results import MigrationResult, result_of
-from revgate.migration.library.user_hooks import Calls, UserHooks
+from revgate.migration.library.user_hooks import UserHooks, call_all
 from revgate.migration.look import Look
 from revgate.migration.output.log import get_logger
 from revgate.migration.patience import Patience
@@ -286,9 +287,9 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
             ledger=LedgerWish(edited=Edited(options.get("edited", Edited.REFUSE))),
             hooks=Hooks(
                 before_upgrade=self._before_upgrade,
-                before_revision=Calls(self.hooks.before_revisions),
-                after_revision=Calls(self.hooks.after_revisions),
-                after_upgrade=Calls(self.hooks.after_upgrades),
+                before_revision=partial(call_all, self.hooks.before_revisions),
+                after_revision=partial(call_all, self.hooks.after_revisions),
+                after_upgrade=partial(call_all, self.hooks.after_upgrades),
                 follower=self.hooks.follower,
             ),
             checkpoint=check,
@@ -301,7 +302,7 @@ class MigrationRunner(Generic[EngineT, AnswerT]):
         return find_scripts({}, bundled=True) if path is None else scripts_of(path, self._options.get("x_args", ()))
 
     def _before_upgrade(self, heads: tuple[str, ...], pending: tuple[str, ...]) -> None:
-        Calls(self.hooks.before_upgrades)(pending)
+        call_all(self.hooks.before_upgrades, pending)
         backup = self._options.get("backup")
         if backup is not None:
             backup.take(self._database.url(), heads)

@@ -44,17 +44,7 @@ def _added(hook: F, hooks: list[Hook]) -> F:
     return hook
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """Calls each hook of a list, until one raises; it is false while there is none."""
-
-    hooks: list[Hook]
-
-    def __call__(self, subject: object) -> None:
-        """Call them."""
-        for hook in self.hooks:
-            call(hook, subject)
-
-    def __bool__(self) -> bool:
-        """Whether there is one."""
-        return bool(self.hooks)
+def call_all(hooks: list[Hook], subject: object) -> None:
+    """Call each, until one raises."""
+    for hook in hooks:
+        call(hook, subject)

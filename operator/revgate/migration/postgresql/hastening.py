@@ -8,23 +8,23 @@ https://www.postgresql.org/docs/current/wal-async-commit.html
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import errors
 
-from revgate.migration.postgresql.chaining import Chain, chained
+from revgate.migration.postgresql.closing import Closing
 
 _FEW: Final = 10
 _WRITE: Final = "SELECT pg_logical_emit_message(true, 'revgate', '')"  # its commit waits for all before it
 
 
 @contextmanager
-def hastened(control: psycopg.Connection, connection: sa.Connection, revisions: int) -> Iterator[Chain | None]:
+def hastened(control: psycopg.Connection, connection: sa.Connection, revisions: int) -> Iterator[Closing | None]:
     """Let the commits of `connection` return at once, when there are many, and wait for the last of them at the end.
 
-    Yields what commits with fewer messages, then.
+    Yields what commits with fewer messages, then, or None.
 
     Args:
         control: a session whose own commits wait, as the server or the role has it.
@@ -37,13 +37,18 @@ def hastened(control: psycopg.Connection, connection: sa.Connection, revisions: 
     connection.exec_driver_sql("SET synchronous_commit TO off")
     connection.commit()
     try:
-        with chained(connection) as chain:
-            yield chain
+        yield Closing(_driver_of(connection))
     except BaseException:
         with suppress(psycopg.Error):  # what the run failed of is to be told, and not this
             control.execute(_WRITE)
         raise
     control.execute(_WRITE)
+
+
+def _driver_of(connection: sa.Connection) -> psycopg.Connection:
+    driver: Any = connection.connection.dbapi_connection
+    found: psycopg.Connection = driver
+    return found
 
 
 def _can_wait(control: psycopg.Connection) -> bool:

@@ -20,7 +20,7 @@ from revgate.migration.output.wording import first_line
 from revgate.migration.patience import Patience
 from revgate.migration.postgresql.address import Address, url_of
 from revgate.migration.postgresql.blockers import BlockerWatch, watching
-from revgate.migration.postgresql.chaining import Chain
+from revgate.migration.postgresql.closing import Closing
 from revgate.migration.postgresql.connect import connect, connect_patiently
 from revgate.migration.postgresql.hastening import hastened
 from revgate.migration.postgresql.identity import Identity
@@ -154,7 +154,7 @@ class PostgresSessions:
         with taken((self.address.place, history), REFUSAL), locked(self.control, history, wait) as lock:
             yield PostgresLock(lock, self.identity)
 
-    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[Chain | None]:
+    def hastened(self, connection: sa.Connection, revisions: int) -> AbstractContextManager[Closing | None]:
         """Let many revisions be committed without waiting for the disk, or the server, more than they must."""
         return hastened(self.control, connection, revisions)
 

@@ -66,8 +66,8 @@ class LazyScript(Script):
     @property
     def longdoc(self) -> str:
         """Return the docstring."""
-        doc = self.module.__doc__ if self.header.doc is None else self.header.doc
-        return (doc or "").strip()
+        header = self.header if self.header.doc is not None else _header_of(self.path)
+        return (header.doc if header and header.doc else "").strip()
 
 
 class LazyMap(RevisionMap):
@@ -92,7 +92,9 @@ def read_lazily(directory: ScriptDirectory, place: str) -> None:
 def _scripts(directory: ScriptDirectory, place: str) -> Iterator[Script]:
     locations = [str(folder.resolve()) for folder in directory._version_locations if folder.exists()]  # noqa: SLF001  the public one may hold "package:folder"
     found = read_index(place) if place and not directory.recursive_version_locations else None
-    if found is not None and [os.path.realpath(location) for location in found.locations] == locations:
+    # Alembic imports what a link leads to, which an index does not know
+    is_linked = any(entry.is_symlink() for entry in revision_files(locations, recursive=False)) if found else False
+    if found and not is_linked and [os.path.realpath(location) for location in found.locations] == locations:
         yield from map(LazyScript, decode_headers(found.rows, locations))
         return
     seen: set[str] = set()
@@ -104,11 +106,15 @@ def _scripts(directory: ScriptDirectory, place: str) -> Iterator[Script]:
 
 
 def _script(directory: ScriptDirectory, path: str) -> Iterator[Script]:
-    with open(path, "rb") as file:  # noqa: PTH123  thousands of Path objects are a tenth of a second
-        header = read_header(path, file.read())
+    header = _header_of(path)
     script = Script._from_path(directory, Path(path)) if header is None else LazyScript(header)  # noqa: SLF001
     if script is not None:
         yield script
+
+
+def _header_of(path: str) -> Header | None:
+    with open(path, "rb") as file:  # noqa: PTH123  thousands of Path objects are a tenth of a second
+        return read_header(path, file.read())
 
 
 def _one_or_several(revisions: tuple[str, ...]) -> str | tuple[str, ...] | None:

@@ -1,4 +1,4 @@
-"""Many revisions: the end of one and the beginning of the next are one message, and only the clock can tell."""
+"""Many revisions: the rows of one and its COMMIT are one message, and only the clock can tell."""
 
 from inspect import cleandoc
 from pathlib import Path
@@ -51,39 +51,50 @@ def refuse_disorder(database: Database, head: str = LAST) -> None:
 def test_each_revision_has_a_transaction_of_its_own(database, tmp_path):
     runner_of(database, project_of(tmp_path, **{LAST: PREPARED})).upgrade_to_head()
     refuse_disorder(database)
-    assert seen(database) == ["revgate_1"]
+    assert seen(database) == ["revgate_closing"]
 
 
-def test_what_was_deallocated_is_prepared_again(database, tmp_path):
-    gone = """
-        for at in range(20):
-            op.execute(sa.text("INSERT INTO seen VALUES (:at, 'by the driver')").bindparams(at=f"row {at:02}"))
-        op.execute('ALTER TABLE seen ADD other int')
-        op.execute('DELETE FROM seen WHERE xact = \\'by the driver\\'')
-    """
-    bodies = {"r04": "op.execute('DEALLOCATE ALL')", "r07": gone, "r09": "op.execute('DEALLOCATE ALL')", LAST: PREPARED}
-    runner_of(database, project_of(tmp_path, **bodies)).upgrade_to_head()
-    refuse_disorder(database)
-    assert seen(database) == ["revgate_4"]
+BY_THE_DRIVER = """
+    for at in range(20):
+        op.execute(sa.text("INSERT INTO seen VALUES (:at, 'by the driver')").bindparams(at=f"row {at:02}"))
+    op.execute('ALTER TABLE seen ADD other int')
+    op.execute('DELETE FROM seen WHERE xact = \\'by the driver\\'')
+"""
 
 
-def test_a_hook_finds_no_transaction_open(database, tmp_path):
-    runner, found = runner_of(database, project_of(tmp_path, **{LAST: PREPARED})), []
-    runner.before_revision(lambda: found.extend(database.query(IN_TRANSACTION)))
-    runner.upgrade_to_head()
-    assert found == [(0,)] * MANY
+@pytest.mark.parametrize("body", ["op.execute('DEALLOCATE ALL')", BY_THE_DRIVER], ids=["revision", "driver"])
+def test_what_was_deallocated_is_done_without(database, tmp_path, body):
+    runner_of(database, project_of(tmp_path, r05=body, r09=body.replace("other", "another"))).upgrade_to_head()
     refuse_disorder(database)
     assert seen(database) == []
 
 
-def test_a_hook_that_comes_to_be_meanwhile_finds_none_either(database, tmp_path, monkeypatch):
-    """A hook may be given by whatever runs in the process, a revision for one."""
-    runner, found = runner_of(database, project_of(tmp_path, r05=f"from {__name__} import COME; COME[0]()")), []
-    hook = runner.after_revision
-    monkeypatch.setitem(globals(), "COME", [lambda: hook(lambda: found.extend(database.query(IN_TRANSACTION)))])
-    runner.upgrade_to_head()
-    assert found == [(0,)] * (MANY - 5)
+def test_a_name_that_is_taken_is_done_without(database, tmp_path):
+    runner_of(database, project_of(tmp_path, r01="op.execute('PREPARE revgate_closing AS SELECT 1')")).upgrade_to_head()
     refuse_disorder(database)
+
+
+def test_hooks_find_no_transaction_open(database, tmp_path):
+    runner, found = runner_of(database, project_of(tmp_path, **{LAST: PREPARED})), []
+    runner.before_revision(lambda: found.extend(database.query(IN_TRANSACTION)))
+    runner.after_revision(lambda: found.extend(database.query(IN_TRANSACTION)))
+    runner.upgrade_to_head()
+    assert found == [(0,)] * 2 * MANY
+    refuse_disorder(database)
+    assert seen(database) == ["revgate_closing"]
+
+
+def test_what_the_rows_fail_of_is_told_and_not_tried_again(database, tmp_path):
+    fails = """
+        op.execute('CREATE SEQUENCE tries')
+        op.execute('''CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN IF nextval('tries') = 3 THEN RAISE 'not this one'; END IF; RETURN NEW; END $$''')
+        op.execute('CREATE TRIGGER refuse BEFORE INSERT ON revgate.revision_log FOR EACH ROW EXECUTE FUNCTION refuse()')
+    """
+    with pytest.raises(MigrationError, match=r"Revision r07 .*not this one"):
+        runner_of(database, project_of(tmp_path, r05=fails)).upgrade_to_head()
+    refuse_disorder(database, "r06")
+    assert database.query("SELECT last_value FROM tries") == [(3,)]
 
 
 def test_who_listens_to_a_commit_is_still_in_the_transaction(database, tmp_path):
@@ -112,6 +123,14 @@ ODD = {
     "it commits itself in SQL": "op.execute('COMMIT')",
     "it begins in SQL": "op.execute('COMMIT'); op.execute('BEGIN ISOLATION LEVEL REPEATABLE READ')",
     "it leaves a savepoint": "op.get_bind().begin_nested(); op.execute('SELECT 1')",
+    "it leaves transactions": "raw = op.get_bind().connection.dbapi_connection; raw.autocommit = True",
+    "it has transactions of the driver's": """
+        raw = op.get_bind().connection.dbapi_connection
+        with raw.transaction():
+            raw.execute("CREATE TABLE IF NOT EXISTS of_its_own (id int)")
+        with op.get_context().autocommit_block():
+            op.execute('CREATE INDEX CONCURRENTLY ON of_its_own (id)')
+    """,
     "it has a savepoint of that name": "op.execute('SAVEPOINT revgate_before_rows')",
     "it rolls back to a savepoint": """
         op.execute('SAVEPOINT one'); op.execute('DELETE FROM seen'); op.execute('ROLLBACK TO SAVEPOINT one')
@@ -123,7 +142,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("body", ODD.values(), ids=ODD)
-def test_revisions_that_go_their_own_way_are_chained_or_not_and_right(database, tmp_path, body):
+def test_revisions_that_go_their_own_way_are_right(database, tmp_path, body):
     runner_of(database, project_of(tmp_path, r05=body, r06=body)).upgrade_to_head()
     refuse_disorder(database)
     soon = "finished_at - started_at < '5 min' AND now() - finished_at < '5 min'"
