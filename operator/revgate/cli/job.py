@@ -1,10 +1,12 @@
 """The verb `job`: its options, and what they mean to a run."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys
 import threading
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from revgate.cli import settled
 from revgate.cli.job_options import (
@@ -17,6 +19,9 @@ from revgate.cli.job_options import (
 from revgate.cli.ledger_options import EDITED, EDITED_HELP
 from revgate.contract.durations import parse_duration
 from revgate.migration.signals import hold_signals
+
+if TYPE_CHECKING:
+    from revgate.migration.backups.backup import Backup
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,8 +73,7 @@ def run(args: argparse.Namespace) -> int:
         _refuse("--past goes with --before-floors")
     if _is_settled(args):
         return 0
-    from revgate.migration.backups.backup import Backup  # noqa: PLC0415  Alembic is loaded for a run only
-    from revgate.migration.floors import Floors  # noqa: PLC0415  the same
+    from revgate.migration.floors import Floors  # noqa: PLC0415  Alembic is loaded for a run only
     from revgate.migration.job import JobOptions, run_job  # noqa: PLC0415  the same
     from revgate.migration.ledger import Edited, LedgerWish  # noqa: PLC0415  the same
 
@@ -80,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         lock_timeout=args.lock_timeout,
         lock_retries=args.lock_retries,
         baseline=args.baseline,
-        backup=Backup(args.backup, args.backup_keep) if args.backup else None,
+        backup=_backup(args),
         statement_timeout=args.statement_timeout,
         total_timeout=args.total_timeout,
         ledger=LedgerWish(not args.no_ledger, tuple(args.reader or ["PUBLIC"]), Edited(args.edited)),
@@ -94,6 +98,14 @@ def run(args: argparse.Namespace) -> int:
         lint=args.lint,
     )
     return _leave(run_job(options, os.environ))
+
+
+def _backup(args: argparse.Namespace) -> Backup | None:
+    if not args.backup:
+        return None
+    from revgate.migration.backups.backup import Backup  # noqa: PLC0415  for whoever asked for one
+
+    return Backup(args.backup, args.backup_keep)
 
 
 def _is_settled(args: argparse.Namespace) -> bool:

@@ -1,25 +1,22 @@
 """The program in the Job pod: one run, from its environment to its exit code and its report."""
 
+from __future__ import annotations
+
 import sys
 import traceback
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from revgate.contract import names
 from revgate.contract.durations import parse_duration
 from revgate.contract.edges import digest_of
-from revgate.contract.planned import encode_plan
 from revgate.contract.reasons import Reason
-from revgate.contract.report import Report
-from revgate.migration.backups.backup import Backup
 from revgate.migration.database import Visit
 from revgate.migration.environment.stdout_kept import stdout_is_the_answer
 from revgate.migration.errors import InvalidOptions, MigrationError, RunnerBug
 from revgate.migration.findings import Findings
-from revgate.migration.floors import Floors
 from revgate.migration.hooks import Hooks
 from revgate.migration.ledger import LedgerWish, Provenance
 from revgate.migration.loaded import keep_loaded
@@ -30,7 +27,6 @@ from revgate.migration.output.logs import redact_output
 from revgate.migration.output.redaction import Redactor, secrets_of
 from revgate.migration.output.wording import first_line
 from revgate.migration.patience import CONNECT_PATIENCE, CONNECT_PATIENCE_VARIABLE, Patience
-from revgate.migration.place import Place
 from revgate.migration.postgresql.address import Address, read_address, share_with_environment
 from revgate.migration.postgresql.identity import Identity
 from revgate.migration.postgresql.sessions import PostgreSQL
@@ -39,6 +35,14 @@ from revgate.migration.project.wish import ScriptsWish
 from revgate.migration.reporting import edge_lines, failure, success, write_report
 from revgate.migration.run import Request, migrate
 from revgate.migration.signals import Stop, Switch, stoppable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from revgate.contract.report import Report
+    from revgate.migration.backups.backup import Backup
+    from revgate.migration.floors import Floors
+    from revgate.migration.place import Place
 
 _SHORTLY: Final = Patience(lock=1, statement=5, connect=0)
 
@@ -144,6 +148,7 @@ def _inspect(request: Request, target: str, findings: Findings) -> Reason:
 
 def _tell_plan(request: Request, target: str, findings: Findings, redactor: Redactor, plan: list[str]) -> Reason:
     """Look what would be done, and say why that is all."""
+    from revgate.contract.planned import encode_plan  # noqa: PLC0415  as below
     from revgate.migration.plans.told import tell_plan  # noqa: PLC0415  rendering and linting are for plans only
 
     told = tell_plan(request, target, findings, redactor)

@@ -1,7 +1,7 @@
 """The part of an error's text that is fit for a person: one line, and never a statement's parameters."""
 
 import re
-import sqlite3
+import sys
 from typing import Final
 
 import sqlalchemy as sa
@@ -17,6 +17,12 @@ def first_line(error: BaseException) -> str:
     """
     original = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     text = next(iter(str(original).strip().splitlines()), "")[:_MOST]
-    if hasattr(original, "sqlstate") or isinstance(original, sqlite3.Error):
+    if hasattr(original, "sqlstate") or _is_of_sqlite(original):
         return _CONNECTION.sub("", text) or type(original).__name__
     return f"{type(original).__name__}: {text}" if text else type(original).__name__
+
+
+def _is_of_sqlite(error: BaseException | None) -> bool:
+    """Whether it is an error of that driver, whose library is not loaded for the question."""
+    driver = sys.modules.get("sqlite3")
+    return driver is not None and isinstance(error, driver.Error)

@@ -1,6 +1,5 @@
 """Which revisions a target means, by the scripts; an answer for a person when it means none or too many."""
 
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -96,6 +95,8 @@ def _looked_up(target: str, revisions: Revisions, directory: ScriptDirectory) ->
 
 def nearest(target: str, revisions: Revisions) -> str:
     """Say which revisions somebody may have meant."""
+    import difflib  # noqa: PLC0415  hardly anybody mistypes
+
     near = difflib.get_close_matches(target, sorted(revisions.known), n=3, cutoff=0.5)
     if near:
         return f"near it are {', '.join(near)}"
