@@ -116,6 +116,18 @@ def test_a_session_that_is_ended_before_its_rows_are_written_is_lost(database, t
     assert state(database) == ("r11", "r11", 12)
 
 
+def test_a_session_that_is_ended_in_an_autocommit_block_is_lost(database, tmp_path):
+    ended = """
+        with op.get_context().autocommit_block():
+            pid = op.get_bind().exec_driver_sql('SELECT pg_backend_pid()').scalar_one()
+            outside(f'SELECT pg_terminate_backend({pid}, 10000)')
+    """
+    runner = runner_of(database, project_of(tmp_path, {MIDDLE: ended}, head=HEAD_FROM_OUTSIDE))
+    with pytest.raises(MigrationError, match=f"Revision {MIDDLE} .*lost its connection.*administrator command"):
+        runner.upgrade_to_head()
+    assert state(database) == ("r11", "r11", 12)
+
+
 def test_a_revision_that_computes_for_long_does_not_hold_back_the_news(database, tmp_path):
     body = f"""
         deadline = time.monotonic() + 20

@@ -34,7 +34,7 @@ class Telegram:
 
     def answer(self) -> str:
         """Wait for the bot's next message to the person and return it."""
-        sent = eventually("The bot answered", lambda: [a for method, a in self.asked if method == "sendMessage"], 30)
+        sent = eventually("The bot answered", lambda: [a for method, a in self.asked if method == "sendMessage"], 120)
         self.asked.clear()
         assert sent[0]["chat_id"] == str(_CHAT["id"])
         return sent[0]["text"]

@@ -68,9 +68,11 @@ def without_timeouts(connection: sa.Connection) -> Iterator[None]:
     _set_timeouts(connection, "0", "0")
     try:
         yield
-    finally:
+    except BaseException:
         with suppress(sa.exc.SQLAlchemyError):  # the connection may be what failed, and that is told already
             _set_timeouts(connection, lock, statement)
+        raise
+    _set_timeouts(connection, lock, statement)  # a session that was lost until here is found out by this
 
 
 def _set_timeouts(connection: sa.Connection, lock: str, statement: str) -> None:
