@@ -5,6 +5,7 @@ head that they have never heard of.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,9 @@ from revgate import __version__
 from revgate.contract.serves import Edge
 from revgate.migration.history import History
 from revgate.migration.recorded import Row, State
+
+PARAMETER: Final = re.compile(r":(\w+)")
+"""A parameter of the statements below, which each driver writes in another way."""
 
 COLUMNS: Final = """
     version_table_schema text NOT NULL,

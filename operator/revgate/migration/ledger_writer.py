@@ -4,7 +4,6 @@ The digests of the rows are kept in mind, so that a revision costs one statement
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +21,7 @@ from revgate.migration.ledger import (
     CLOSED_STRICTLY,
     FLOORED,
     MENDED,
+    PARAMETER,
     RECORDED,
     REVERTED,
     Ledger,
@@ -31,9 +31,8 @@ from revgate.migration.ledger import (
 from revgate.migration.project.revisions import Known
 from revgate.migration.recorded import Row, changes_of
 
-_PARAMETER: Final = re.compile(r":(\w+)")
-_NAMED: Final = tuple(dict.fromkeys(_PARAMETER.findall(CLOSED_STRICTLY)))
-_NUMBERED: Final = _PARAMETER.sub(lambda found: f"${_NAMED.index(found[1]) + 1}", CLOSED_STRICTLY)
+_NAMED: Final = tuple(dict.fromkeys(PARAMETER.findall(CLOSED_STRICTLY)))
+_NUMBERED: Final = PARAMETER.sub(lambda found: f"${_NAMED.index(found[1]) + 1}", CLOSED_STRICTLY)
 _TIMES: Final = tuple(sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("started", "finished"))
 
 

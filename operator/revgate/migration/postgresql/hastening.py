@@ -37,18 +37,13 @@ def hastened(control: psycopg.Connection, connection: sa.Connection, revisions: 
     connection.exec_driver_sql("SET synchronous_commit TO off")
     connection.commit()
     try:
-        yield Closing(_driver_of(connection))
+        driver: Any = connection.connection.dbapi_connection
+        yield Closing(driver)
     except BaseException:
         with suppress(psycopg.Error):  # what the run failed of is to be told, and not this
             control.execute(_WRITE)
         raise
     control.execute(_WRITE)
-
-
-def _driver_of(connection: sa.Connection) -> psycopg.Connection:
-    driver: Any = connection.connection.dbapi_connection
-    found: psycopg.Connection = driver
-    return found
 
 
 def _can_wait(control: psycopg.Connection) -> bool:

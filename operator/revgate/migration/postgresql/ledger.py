@@ -1,9 +1,7 @@
 """The ledger's table in PostgreSQL: where it is, how it comes to be, and what is in it."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import psycopg
 from psycopg import errors, sql
@@ -12,7 +10,7 @@ from revgate.contract import names
 from revgate.contract.serves import Edge
 from revgate.migration.errors import LedgerUnusable
 from revgate.migration.history import History
-from revgate.migration.ledger import ANY, COLUMNS, READ, Batch, key_of, rows_of
+from revgate.migration.ledger import ANY, COLUMNS, PARAMETER, READ, Batch, key_of, rows_of
 from revgate.migration.output.log import get_logger
 from revgate.migration.output.wording import first_line
 from revgate.migration.postgresql import readers as rights
@@ -21,8 +19,6 @@ from revgate.migration.postgresql.place import LedgerPlace
 from revgate.migration.postgresql.session import first_value
 from revgate.migration.postgresql.tables import schema_exists, table_exists
 from revgate.migration.recorded import Row, edges_of
-
-_PARAMETER: Final = re.compile(r":(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ class PostgresLedger:
     def statement(self, statement: str) -> sql.SQL:
         """Return one of the ledger's statements about this table, with psycopg's parameters."""
         name = self.name.replace("%", "%%")  # psycopg would read it as a parameter
-        return sql.SQL(_PARAMETER.sub(r"%(\1)s", statement).format(name))
+        return sql.SQL(PARAMETER.sub(r"%(\1)s", statement).format(name))
 
 
 def find_ledger(connection: psycopg.Connection, history: History, *, reads_only: bool = False) -> PostgresLedger | None:

@@ -6,7 +6,7 @@ long as to apply hundreds of revisions.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -91,11 +91,9 @@ def read_lazily(directory: ScriptDirectory, place: str) -> None:
 
 def _scripts(directory: ScriptDirectory, place: str) -> Iterator[Script]:
     locations = [str(folder.resolve()) for folder in directory._version_locations if folder.exists()]  # noqa: SLF001  the public one may hold "package:folder"
-    found = read_index(place) if place and not directory.recursive_version_locations else None
-    # Alembic imports what a link leads to, which an index does not know
-    is_linked = any(entry.is_symlink() for entry in revision_files(locations, recursive=False)) if found else False
-    if found and not is_linked and [os.path.realpath(location) for location in found.locations] == locations:
-        yield from map(LazyScript, decode_headers(found.rows, locations))
+    rows = "" if directory.recursive_version_locations else _indexed(place, locations)
+    if rows:
+        yield from map(LazyScript, decode_headers(rows, locations))
         return
     seen: set[str] = set()
     for entry in revision_files(locations, recursive=directory.recursive_version_locations):
@@ -103,6 +101,16 @@ def _scripts(directory: ScriptDirectory, place: str) -> Iterator[Script]:
         if path not in seen:
             seen.add(path)
             yield from _script(directory, path)
+
+
+def _indexed(place: str, locations: Sequence[str]) -> str:
+    """Return the rows of an index that is true of these folders, "" where there is none."""
+    found = read_index(place) if place else None
+    if found is None or [os.path.realpath(location) for location in found.locations] != locations:
+        return ""
+    # Alembic imports what a link leads to, which an index does not know
+    is_linked = any(entry.is_symlink() for entry in revision_files(locations, recursive=False))
+    return "" if is_linked else found.rows
 
 
 def _script(directory: ScriptDirectory, path: str) -> Iterator[Script]:
