@@ -1,7 +1,8 @@
 """The second pass of env.py: one revision a transaction, with its ledger row, under the lock that is still held."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,6 +13,7 @@ from alembic.runtime.migration import MigrationContext, MigrationStep
 from revgate.migration.database import Closing, Lock, Watch
 from revgate.migration.environment.autocommit import relax_autocommit_blocks
 from revgate.migration.environment.environment import Pass, run_environment
+from revgate.migration.environment.gathering import Gathering
 from revgate.migration.environment.heads import commits_next, is_plain, refuse_other_count, take_row, version_table_of
 from revgate.migration.errors import Conflict, MigrationError, RevisionFailed, WrongDatabase
 from revgate.migration.failures import Flight, meaning_of
@@ -22,6 +24,7 @@ from revgate.migration.ledger_writer import LedgerWriter
 from revgate.migration.look import Project
 from revgate.migration.output.log import get_logger
 from revgate.migration.project.revisions import import_revisions
+from revgate.migration.project.simple import is_simple
 from revgate.migration.signals import Stop
 
 _MOMENT: Final = 0.2  # seconds; thousands of small revisions do not each need a question of their own
@@ -51,6 +54,7 @@ class Application:
     hooks: Hooks
     connection: sa.Connection
     closing: Closing | None  # where there are many
+    gathering: Gathering | None = None  # the same
     runs: list[RevisionRun] = field(default_factory=list)
     expected: set[str] = field(default_factory=set)  # the heads after the last revision
     reached: tuple[str, ...] = ()  # the same, once it was committed
@@ -95,10 +99,16 @@ class Application:
         scripts = import_revisions(directory, self.task.revisions)  # here, where env.py has set the scene for them
         self._take_rows(context)
         step = MigrationStep.upgrade_from_script if self.task.is_upgrade else MigrationStep.downgrade_from_script
-        for script in scripts:
-            self._enter(script.revision)
-            yield step(directory.revision_map, script)
-            self._leave()
+        self.gathering = (
+            Gathering(context, self.closing.takes_statements) if self.closing and self.version_table else None
+        )
+        with self.gathering.listening() if self.gathering else nullcontext():
+            for script in scripts:
+                self._enter(script.revision)
+                if self.gathering and self.gathering.is_fit and is_simple(script.module.upgrade):
+                    self.gathering.begin()
+                yield step(directory.revision_map, script)
+                self._leave()
 
     def _elsewhere(self, heads: tuple[str, ...]) -> MigrationError:
         """Return what it means that env.py reads other heads than we did: another table, or another time."""
@@ -144,27 +154,41 @@ class Application:
 
     def on_version_apply(self, *, ctx: MigrationContext, heads: Iterable[str], **_: object) -> None:
         """Write the ledger row: Alembic calls this in the revision's transaction, after the version row."""
-        now = self._clock()
+        self._clock()
         self.expected = set(heads)
         moved, self.moved = self.moved, ""
+        before = self.gathering.end() if self.gathering else ()
+        if self._committed(ctx, moved, before):
+            return
+        if self.gathering:
+            self.gathering.execute(before)
+        now = self._clock()
         if self.ledger is None or ctx.connection is None or self.started is None:
             return
         known = self.project.revisions.known[self.revision]
         if moved:
             where, times = (ctx.connection, known, moved, self.version_table), (self.started, now)
-            closing = self.closing if commits_next(ctx) else None
-            if closing is None or not self.ledger.committed(closing, *where, times):
-                refuse_other_count(ctx, self.ledger.closed(*where, times), moved, self.revision)
+            refuse_other_count(ctx, self.ledger.closed(*where, times), moved, self.revision)
         elif self.task.is_upgrade:
             self.ledger.applied(ctx.connection, known, self.started, now)
         else:
             self.ledger.reverted(ctx.connection, self.revision)
 
+    def _committed(self, ctx: MigrationContext, moved: str, before: Sequence[str]) -> bool:
+        """Whether all that is left of a revision could be sent, with its COMMIT, in one message."""
+        if self.closing is None or not (moved and commits_next(ctx)):
+            return False
+        assert self.ledger is not None  # or nothing was moved
+        assert ctx.connection is not None
+        assert self.started is not None
+        where = ctx.connection, self.project.revisions.known[self.revision], moved, self.version_table
+        return self.ledger.committed(self.closing, before, *where, self.started)
+
     def _clock(self) -> datetime:
         """Return the server's clock, having made sure just now, or a moment ago, that the lock is still ours.
 
-        In that moment somebody else may have got it; but then one of us finds that the row of the version table is
-        not as it was, and its revision is rolled back.
+        In that moment, and while a revision that is one message is executed, somebody else may have got it; but then
+        one of us finds that the row of the version table is not as it was, and its revision is rolled back.
         """
         elapsed = time.monotonic() - self.seen[0] if self.seen else 0.0
         if self.seen is None or elapsed > _MOMENT:

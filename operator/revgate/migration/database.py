@@ -69,12 +69,17 @@ class Watch(Protocol):
 class Closing(Protocol):
     """Ends transactions with the statement that is always their last, in one message to the server."""
 
-    def commit_after(self, statement: str, values: Sequence[str]) -> bool:
+    def takes_statements(self) -> bool:
+        """Whether nobody in the database can tell that others came first in the same message."""
+        ...
+
+    def commit_after(self, statement: str, values: Sequence[str], before: Sequence[str]) -> bool:
         """Execute a statement and commit; the driver then finds that it is in no transaction any more.
 
         Args:
             statement: the same one each time, with parameters such as `$1`.
             values: of them.
+            before: SQLAlchemy's statements that come first, in the transaction that is open or one of their own.
 
         Returns:
             False where that could not be, and nothing was done.

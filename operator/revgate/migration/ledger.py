@@ -72,9 +72,15 @@ CLOSED: Final = (
 CLOSED_STRICTLY: Final = (
     CLOSED.replace(" :revision, ", " CASE (SELECT count(*) FROM moved) WHEN 1 THEN :revision END, ")
     .replace(" FROM moved ON ", " ON ")
-    .replace(":started, :finished", "CAST(:started AS timestamptz), CAST(:finished AS timestamptz)")
+    .replace(
+        ":started, :finished",
+        "CAST(:started AS timestamptz), greatest(CAST(:started AS timestamptz), clock_timestamp())",
+    )
 )
-"""CLOSED, which fails when it was not one row that was moved: nobody counts them before the commit."""
+"""CLOSED, which fails when it was not one row that was moved: nobody counts them before the commit.
+
+What it comes after may be in the same message, so that only the server knows when that was finished.
+"""
 FLOORED: Final = f"UPDATE {{}} SET floor = :floor WHERE {_WHERE} AND revision = :revision AND floor = ''"  # noqa: S608  constants
 MENDED: Final = (
     "UPDATE {} SET parents = :parents, checksum = :checksum, digest = :digest "  # noqa: S608  constants

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from revgate.contract.digest import digest_of
 from revgate.contract.serves import Edge
 from revgate.migration.database import Closing
+from revgate.migration.environment.gathering import SEPARATOR
 from revgate.migration.ledger import (
     APPLIED,
     CLAIMED,
@@ -100,19 +101,19 @@ class LedgerWriter:
     def committed(
         self,
         closing: Closing,
+        before: Sequence[str],
         connection: sa.Connection,
         known: Known,
         moved: str,
         version_table: str,
-        times: tuple[datetime, datetime],
+        started: datetime,
     ) -> bool:
-        """Do the same and commit it; return False where nothing of that could be done."""
+        """Do the same after other statements, and commit it; return False where nothing of that could be done."""
         if not self._closed_strictly:
             self._closed_strictly = _NUMBERED.format(self.ledger.name, version=version_table)
-        started, finished = (time.isoformat() for time in times)
-        values = self._values(known, self._digest(known)) | {"started": started, "finished": finished, "moved": moved}
-        with _driver_of(connection):
-            return closing.commit_after(self._closed_strictly, [values[name] for name in _NAMED])
+        values = self._values(known, self._digest(known)) | {"started": started.isoformat(), "moved": moved}
+        with _driver_of(connection, SEPARATOR.join(before)):
+            return closing.commit_after(self._closed_strictly, [values[name] for name in _NAMED], before)
 
     def reverted(self, connection: sa.Connection, revision: str) -> None:
         """Write that a revision was downgraded, in the transaction that did it; a row that is not there stays away."""
@@ -157,22 +158,25 @@ def _by_the_driver(connection: sa.Connection, statement: str, values: Mapping[st
     """Execute a compiled statement in the transaction of a connection and count its rows, in half the time."""
     if not connection.in_transaction():
         connection.begin()
-    with _driver_of(connection) as driver:
+    with _driver_of(connection, statement) as driver:
         cursor = driver.cursor()
         cursor.execute(statement, values)
         return int(cursor.rowcount)
 
 
 @contextmanager
-def _driver_of(connection: sa.Connection) -> Iterator[Any]:
-    """Yield the driver's connection, and tell SQLAlchemy when it turns out to be lost: its rollback would fail."""
-    driver = connection.connection
+def _driver_of(connection: sa.Connection, statement: str) -> Iterator[Any]:
+    """Yield the driver's connection, and have SQLAlchemy know what becomes of it: env.py may look for its errors."""
+    driver, dialect = connection.connection, connection.dialect
     try:
         yield driver
-    except connection.dialect.loaded_dbapi.Error as error:
-        if connection.dialect.is_disconnect(error, driver, None):
-            connection.invalidate(error)
-        raise
+    except dialect.loaded_dbapi.Error as error:
+        if is_lost := dialect.is_disconnect(error, driver, None):
+            connection.invalidate(error)  # or its rollback would fail
+        base = dialect.loaded_dbapi.Error
+        raise sa.exc.DBAPIError.instance(
+            statement, None, error, base, connection_invalidated=is_lost, dialect=dialect
+        ) from error
 
 
 def _statement(statement: str, table: str) -> sa.TextClause:

@@ -38,7 +38,7 @@ def hastened(control: psycopg.Connection, connection: sa.Connection, revisions: 
     connection.commit()
     try:
         driver: Any = connection.connection.dbapi_connection
-        yield Closing(driver)
+        yield Closing(control, driver)
     except BaseException:
         with suppress(psycopg.Error):  # what the run failed of is to be told, and not this
             control.execute(_WRITE)
