@@ -39,7 +39,7 @@ class Size:
 FULL = Size(
     revisions={10: Rounds(5, 15, 3), 100: Rounds(3, 5), 1000: Rounds(5, 5), 5000: Rounds(3, 15, 3)},
     lines=1_000_000,
-    lines_rounds=5,
+    lines_rounds=9,
     report=4.0,
     stall_rounds=3,
     load=Load(migrations=5000, latency=100, burst=1000, idle=60),
