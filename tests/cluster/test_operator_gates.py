@@ -36,9 +36,17 @@ def until_told(stage: Stage, app: HeldApp, reasons: list[str], pod: str = "web")
     return str(app.told(pod)[-1]["message"])
 
 
-def observe(stage: Stage, **status: object) -> None:
+def ask_gate(stage: Stage, name: str = "ledger", query: str = "?requires=0002") -> tuple[int, str]:
+    url = stage.operator.address(f"/gate/{stage.api.namespace}/{name}{query}")
+    answer = httpx.get(url, trust_env=False)
+    return answer.status_code, answer.json()["state"]
+
+
+def observe(stage: Stage, served: list[str], **status: object) -> None:
     """Write what a run with the ledger's edges would have brought into the status: there is no log to read here."""
-    stage.api.patch(MIGRATIONS, "ledger", {"status": status}, "status")
+    stage.api.patch(MIGRATIONS, "ledger", {"status": {"servedRevisions": served, **status}}, "status")
+    query = f"?requires={served[-1]}"
+    stage.until("The operator has seen it", lambda: ask_gate(stage, query=query) == (200, "Served"))
 
 
 def probe(stage: Stage, app: HeldApp) -> None:
@@ -49,6 +57,7 @@ def probe(stage: Stage, app: HeldApp) -> None:
 
 def test_a_pod_is_held_until_the_migration_is_ready(stage: Stage, app: HeldApp):
     app.create()
+    until_told(stage, app, ["MigrationNotFound"])
     stage.apply()
     job = stage.next_job()
     until_told(stage, app, ["MigrationNotFound", "WaitingForSchema"])
@@ -69,7 +78,7 @@ def test_a_pod_that_comes_later_goes_at_once_and_nothing_is_told(stage: Stage, a
 def test_an_old_release_may_restart_after_the_upgrade_and_while_it_is_under_way(stage: Stage, app: HeldApp):
     stage.apply()
     first = stage.bring_to_ready()
-    observe(stage, servedRevisions=["0002", "0001"])
+    observe(stage, served=["0002", "0001"])
     app.create("old", requires="0001")
     until_free(stage, app, "old")
     stage.apply(image="registry.example/ledger:1.3.0")
@@ -119,7 +128,7 @@ def test_a_pod_without_the_annotation_is_told_and_goes_when_it_has_one(stage: St
 def test_all_that_a_pod_requires_must_be_served(stage: Stage, app: HeldApp):
     stage.apply()
     stage.bring_to_ready()
-    observe(stage, servedRevisions=["0002", "0001"])
+    observe(stage, served=["0002", "0001"])
     app.create("both", requires="0002, 0001")
     app.create("one", requires="0001,7777")
     until_free(stage, app, "both")
@@ -131,7 +140,7 @@ def test_all_that_a_pod_requires_must_be_served(stage: Stage, app: HeldApp):
 def test_a_database_past_its_floor_takes_no_older_release(stage: Stage, app: HeldApp):
     stage.apply()
     stage.bring_to_ready()
-    observe(stage, servedRevisions=["0002", "0001"], floor="0001")
+    observe(stage, served=["0002", "0001"], floor="0001")
     app.create(requires="0000")
     assert "serves apps from 0001 on: 0000 is too old" in until_told(stage, app, ["SchemaPastFloor"])
     assert app.is_held()
@@ -139,10 +148,11 @@ def test_a_database_past_its_floor_takes_no_older_release(stage: Stage, app: Hel
 
 def test_a_migration_that_stalls_is_told_on_the_pod_with_its_reason(stage: Stage, app: HeldApp):
     stage.apply()
+    job = stage.next_job()
     app.create()
     until_told(stage, app, ["WaitingForSchema"])
     failed = report(Exit.REVISION_FAILED, read=True, current=("0001",), pending=("0002",), pending_count=1)
-    stage.kubelet.finish(stage.next_job(), failed)
+    stage.kubelet.finish(job, failed)
     message = until_told(stage, app, ["WaitingForSchema", "MigrationStalled"])
     assert "Database is at 0001, 0002 is required and pending (SchemaMigration ledger: RevisionFailed)" in message
     assert app.is_held()
@@ -194,6 +204,7 @@ def test_a_new_migration_of_the_same_name_begins_with_nothing_served(stage: Stag
 
 def test_pods_wait_while_the_operator_is_away_and_what_was_told_is_not_told_again(stage: Stage, app: HeldApp):
     stage.apply(suspend=True)
+    stage.until_reason("Suspended")
     app.create()
     until_told(stage, app, ["WaitingForSchema"])
     stage.operator.kill()
@@ -245,6 +256,7 @@ def test_a_pod_with_a_node_costs_the_operator_nothing(stage: Stage, app: HeldApp
 
 def test_what_is_told_does_not_grow_with_events(stage: Stage, app: HeldApp):
     stage.apply(suspend=True)
+    stage.until_reason("Suspended")
     app.create()
     until_told(stage, app, ["WaitingForSchema"])
     for number in range(10):
@@ -255,25 +267,20 @@ def test_what_is_told_does_not_grow_with_events(stage: Stage, app: HeldApp):
 
 
 def test_the_gate_over_http_answers_as_the_status_changes(stage: Stage):
-    def asked(name: str = "ledger", query: str = "?requires=0002") -> tuple[int, str]:
-        url = stage.operator.address(f"/gate/{stage.api.namespace}/{name}{query}")
-        answer = httpx.get(url, trust_env=False)
-        return answer.status_code, answer.json()["state"]
-
     stage.apply()
     stage.next_job()
-    stage.until("The gate knows the migration", lambda: asked() == (409, "CannotTell"))
+    stage.until("The gate knows the migration", lambda: ask_gate(stage) == (409, "CannotTell"))
     stage.bring_to_ready()
-    stage.until("The gate is open", lambda: asked() == (200, "Served"))
-    assert asked(query="") == (400, "BadRequest")
-    stage.until("The operator has seen everything", lambda: asked("other") == (404, "NotFound"), 30)
+    stage.until("The gate is open", lambda: ask_gate(stage) == (200, "Served"))
+    assert ask_gate(stage, query="") == (400, "BadRequest")
+    stage.until("The operator has seen everything", lambda: ask_gate(stage, "other") == (404, "NotFound"), 30)
 
 
 def test_pods_go_after_the_api_server_was_away(stage: Stage, app: HeldApp, crd: Cluster):
     stage.operator.may_fail = True
     stage.apply()
-    app.create()
     job = stage.next_job()
+    app.create()
     until_told(stage, app, ["WaitingForSchema"])
     crd.kill("apiserver")
     crd.start("apiserver")
