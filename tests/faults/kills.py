@@ -32,12 +32,16 @@ BUILDS = (
     ("CREATE UNIQUE INDEX CONCURRENTLY%", "f06"),
     ("CREATE INDEX CONCURRENTLY ix_f09%", "f08"),
     ("DROP INDEX CONCURRENTLY%", "f09"),
+    ("BEGIN%INDEX ix_f13%", "f12"),  # one message, and all of a revision
+    ("BEGIN%INDEX ix_f15%", "f14"),
 )
 OTHERS = (
     ("UPDATE accounts%", "f01"),
     ("ALTER TABLE accounts%", "f03"),
     ("UPDATE alembic_version%", "f01"),
     ("INSERT INTO%revision_log%", "f02"),
+    ("SAVEPOINT%EXECUTE revgate_closing%", "f01"),
+    ("BEGIN%EXECUTE revgate_closing%", "f12"),
     ("COMMIT%", "f01"),
 )
 

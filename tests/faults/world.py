@@ -47,7 +47,7 @@ class World:
         done, ahead = HISTORY[: self.position], HISTORY[self.position : self.position + 1]
         expected: dict[str, object] = {
             "ledger": {one.id: "applied" for one in done},
-            "trace": [one.id for one in done],
+            "trace": [one.id for one in done if one.traces],
             "tables": {one.table for one in done} - {""},
             "paid": sum(one.pays for one in done),
             "columns": {one.column for one in done} - {""},
