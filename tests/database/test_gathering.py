@@ -83,6 +83,14 @@ def runner_of(database: Database, project: Project, **words: object) -> Migratio
     return MigrationRunner(engine, project.folder / "alembic.ini", **words)
 
 
+def edit_environment(project: Project, plain: str, edited: str) -> None:
+    """Have something else in env.py, which knows SQLAlchemy as `sa` then."""
+    env = project.folder / "migrations" / "env.py"
+    text = env.read_text()
+    assert plain in text
+    env.write_text(f"import sqlalchemy as sa\n{text.replace(plain, edited)}")
+
+
 def whole(database: Database) -> tuple[list[tuple[object, ...]], ...]:
     return database.query(SCHEMA.encode()), database.query(REST), database.query("TABLE two")
 
@@ -91,10 +99,8 @@ def test_the_schema_is_the_one_that_alembic_makes(server, database, tmp_path, mo
     project = project_of(tmp_path)
     runner_of(database, project).upgrade_to_head()
     plain = server.new_database()
-    runner = runner_of(plain, project)
-    runner.before_revision(lambda: None)
     monkeypatch.setattr("revgate.migration.apply.is_simple", lambda _: False)
-    runner.upgrade_to_head()
+    runner_of(plain, project).upgrade_to_head()
     assert whole(database) == whole(plain)
     assert database.query("SELECT count(*) FROM revgate.revision_log WHERE state = 'applied'") == [(MANY,)]
 
@@ -178,10 +184,8 @@ CATCHES = """
 )
 def test_what_env_py_does_after_a_failure_is_done_without_the_rest_of_it(database, tmp_path, body, error):
     project = project_of(tmp_path, r12=f"op.create_table('new', sa.Column('id', sa.Integer()))\n{body}")
-    env = project.folder / "migrations" / "env.py"
     plain = indent("with context.begin_transaction():\n    context.run_migrations()\n", "    ")
-    assert plain in env.read_text()
-    env.write_text("import sqlalchemy as sa\n" + env.read_text().replace(plain, CATCHES.format(error=error)))
+    edit_environment(project, plain, CATCHES.format(error=error))
     with pytest.raises(MigrationError, match="Revision r12 "):
         runner_of(database, project).upgrade_to_head()
     assert database.query("SELECT to_regclass('after_it') IS NOT NULL, to_regclass('new')") == [(True, None)]
@@ -246,10 +250,8 @@ impl._exec = heard
 
 def test_an_env_py_that_hears_everything_does_so_to_the_end(database, tmp_path):
     project = project_of(tmp_path)
-    env = project.folder / "migrations" / "env.py"
     plain = "    with context.begin_transaction():\n"
-    assert plain in env.read_text()
-    env.write_text(env.read_text().replace(plain, indent(HEARS, "    ") + plain))
+    edit_environment(project, plain, indent(HEARS, "    ") + plain)
     runner_of(database, project).upgrade_to_head()
     assert database.query("SELECT to_regclass('of_five') IS NOT NULL") == [(True,)]
 
@@ -287,23 +289,24 @@ def test_remarks_and_odd_characters_end_where_they_do(database, tmp_path):
     assert database.query("SELECT to_regclass('last') IS NOT NULL") == [(True,)]
 
 
-def test_what_is_gone_is_found_out_before_the_work(database, tmp_path):
+def count_work(database: Database) -> None:
+    """Make a function for the expression of an index, and a sequence that counts its calls."""
     database.query("CREATE SEQUENCE works")
     database.query(
         "CREATE FUNCTION work(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS "
         "$$ BEGIN PERFORM nextval('public.works'); RETURN $1; END $$"
     )
+
+
+def test_what_is_gone_is_found_out_before_the_work(database, tmp_path):
+    count_work(database)
     gone, work = "op.execute('DEALLOCATE ALL')", "op.create_index('slow', 'two', [sa.text('work(id)')])"
     runner_of(database, project_of(tmp_path, r11=gone, r12=work)).upgrade_to_head()
     assert database.query("SELECT last_value FROM works") == [(2,)]  # rows of the table
 
 
 def test_the_work_of_a_revision_that_fails_is_done_once(database, tmp_path):
-    database.query("CREATE SEQUENCE works")
-    database.query(
-        "CREATE FUNCTION work(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS "
-        "$$ BEGIN PERFORM nextval('public.works'); RETURN $1; END $$"
-    )
+    count_work(database)
     body = "op.create_index('slow', 'two', [sa.text('work(id)')])\nop.alter_column('four', 'id', nullable=False)"
     fills = "op.execute('INSERT INTO four VALUES (NULL)')"
     with pytest.raises(MigrationError, match=r"Revision r12 .*null"):

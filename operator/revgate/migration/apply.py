@@ -105,7 +105,7 @@ class Application:
         with self.gathering.listening() if self.gathering else nullcontext():
             for script in scripts:
                 self._enter(script.revision)
-                if self.gathering and self.gathering.is_fit and is_simple(script.module.upgrade):
+                if self.gathering and is_simple(script.module.upgrade) and self.gathering.is_fit:
                     self.gathering.begin()
                 yield step(directory.revision_map, script)
                 self._leave()
@@ -154,7 +154,6 @@ class Application:
 
     def on_version_apply(self, *, ctx: MigrationContext, heads: Iterable[str], **_: object) -> None:
         """Write the ledger row: Alembic calls this in the revision's transaction, after the version row."""
-        self._clock()
         self.expected = set(heads)
         moved, self.moved = self.moved, ""
         before = self.gathering.end() if self.gathering else ()
@@ -181,6 +180,7 @@ class Application:
         assert self.ledger is not None  # or nothing was moved
         assert ctx.connection is not None
         assert self.started is not None
+        self._clock()
         where = ctx.connection, self.project.revisions.known[self.revision], moved, self.version_table
         return self.ledger.committed(self.closing, before, *where, self.started)
 

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from revgate.contract.digest import digest_of
 from revgate.contract.serves import Edge
 from revgate.migration.database import Closing
-from revgate.migration.environment.gathering import SEPARATOR
 from revgate.migration.ledger import (
     APPLIED,
     CLAIMED,
@@ -112,7 +111,7 @@ class LedgerWriter:
         if not self._closed_strictly:
             self._closed_strictly = _NUMBERED.format(self.ledger.name, version=version_table)
         values = self._values(known, self._digest(known)) | {"started": started.isoformat(), "moved": moved}
-        with _driver_of(connection, SEPARATOR.join(before)):
+        with _driver_of(connection, ";\n".join(before)):
             return closing.commit_after(self._closed_strictly, [values[name] for name in _NAMED], before)
 
     def reverted(self, connection: sa.Connection, revision: str) -> None:
@@ -168,12 +167,12 @@ def _by_the_driver(connection: sa.Connection, statement: str, values: Mapping[st
 def _driver_of(connection: sa.Connection, statement: str) -> Iterator[Any]:
     """Yield the driver's connection, and have SQLAlchemy know what becomes of it: env.py may look for its errors."""
     driver, dialect = connection.connection, connection.dialect
+    base = dialect.loaded_dbapi.Error
     try:
         yield driver
-    except dialect.loaded_dbapi.Error as error:
+    except base as error:
         if is_lost := dialect.is_disconnect(error, driver, None):
             connection.invalidate(error)  # or its rollback would fail
-        base = dialect.loaded_dbapi.Error
         raise sa.exc.DBAPIError.instance(
             statement, None, error, base, connection_invalidated=is_lost, dialect=dialect
         ) from error

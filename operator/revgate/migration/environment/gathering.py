@@ -16,9 +16,6 @@ from sqlalchemy.sql.ddl import ExecutableDDLElement
 from revgate.migration.environment.heads import is_plain
 from revgate.migration.environment.untouched import is_untouched
 
-SEPARATOR: Final = "\n;\n"
-"""Between statements of one message: the last line of one may end with a remark."""
-
 _EVENTS: Final = ("do_execute", "do_executemany", "do_execute_no_params")  # of the dialect
 _OPENS: Final = frozenset("\0\\$")
 _OURS: Final = len(_EVENTS) + 1  # with that of `postgresql.binding`
@@ -30,6 +27,7 @@ class Gathering:
     def __init__(self, context: MigrationContext, takes_statements: Callable[[], bool]) -> None:
         self._ask = takes_statements
         self._is_taken: bool | None = None
+        assert context.connection is not None
         self._context = context
         self._impl = context.impl
         self._connection = context.connection
@@ -44,12 +42,11 @@ class Gathering:
     @property
     def is_fit(self) -> bool:
         """Whether nobody has a say in what the driver is given, or listens to it: they could not tell whose it is."""
-        assert self._connection is not None
         dispatch = self._connection.dialect.dispatch
         listeners = sum(len(list(getattr(dispatch, event))) for event in _EVENTS)
         is_heard = listeners > _OURS or bool(list(dispatch.handle_error))
         is_usual = is_plain(self._context) and is_untouched(self._context)
-        return is_usual and not (is_heard or self._options.get("no_parameters")) and self._takes_statements
+        return is_usual and not (is_heard or self._options.get("no_parameters"))
 
     @property
     def _takes_statements(self) -> bool:
@@ -60,13 +57,11 @@ class Gathering:
 
     @property
     def _options(self) -> Mapping[str, Any]:
-        assert self._connection is not None
         return self._connection.get_execution_options()
 
     @property
     def _is_as_it_was(self) -> bool:
         """Whether the revision, or a listener to its tables, did not make something else of the connection."""
-        assert self._connection is not None
         one = self._connection
         return self._options is self._known_options and not (one._has_events or one.engine._has_events)  # noqa: SLF001  no public name
 
@@ -74,14 +69,17 @@ class Gathering:
         """Hold back nothing more, and return what still is, for who sends it with statements of their own."""
         if vars(self._impl).get("_exec") == self._keep:
             del self._impl._exec  # noqa: SLF001  ours, on the instance
-        statements, self._statements = self._statements, []
-        return statements
+        return self._taken()
 
     def execute(self, statements: Iterable[str]) -> None:
         """Execute what was held back as Alembic would have: one by one, in the transaction that is open."""
-        assert self._connection is not None
         for statement in statements:
             self._connection.exec_driver_sql(statement)
+
+    def _taken(self) -> Sequence[str]:
+        """Return what is held back, and hold it back no longer."""
+        statements, self._statements = self._statements, []
+        return statements
 
     def _keep(
         self,
@@ -93,16 +91,16 @@ class Gathering:
         """Take the place of Alembic's DefaultImpl._exec."""
         if isinstance(construct, ExecutableDDLElement) and not (execution_options or multiparams or params):
             text = str(construct.compile(dialect=self._impl.dialect)).strip()
-            if self._is_as_it_was and _is_closed(text):
+            if self._is_as_it_was and _is_closed(text) and self._takes_statements:
                 self._statements.append(text)
                 return None
         self._let_go()
         return DefaultImpl._exec(self._impl, construct, execution_options, multiparams, params or {})  # noqa: SLF001  as above
 
     def _let_go(self, *_: object) -> None:
-        self._is_taken = None
-        statements, self._statements = self._statements, []
-        self.execute(statements)
+        if self._is_taken:  # a no is one for good: it would be asked for with every statement
+            self._is_taken = None
+        self.execute(self._taken())
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -110,7 +108,6 @@ class Gathering:
 
         What still is when a revision fails is forgotten: env.py may go on, and its transaction is another one.
         """
-        assert self._connection is not None
         engine = self._connection.engine
         for event in _EVENTS:  # not of the engine: with events it takes longer for everything
             sa.event.listen(engine, event, self._let_go, insert=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
+import sqlalchemy as sa
 from alembic.ddl.impl import DefaultImpl
 from alembic.runtime import migration
 from alembic.runtime.migration import HeadMaintainer, MigrationContext
@@ -16,6 +17,7 @@ from sqlalchemy.sql.elements import quoted_name
 Taken: TypeAlias = Callable[[str, str], bool]
 """Told from which revision to which the row goes, says whether it will be written by whoever is told."""
 
+_EXECUTED: Final = DefaultImpl._exec, sa.Connection.execute  # noqa: SLF001  what all of Alembic's statements go through
 _TAKEN: Final = "revgate_taken"
 
 
@@ -53,7 +55,8 @@ def is_plain(context: MigrationContext) -> bool:
     translated = connection.get_execution_options().get("schema_translate_map")
     is_usual = [column.name for column in table.primary_key] == [column.name for column in table.columns]
     named = any(isinstance(name, quoted_name) and name.quote is not None for name in (table.name, table.schema))
-    return is_usual and not (listened or translated or named) and type(context.impl)._exec is DefaultImpl._exec  # noqa: SLF001
+    own = "_exec" in vars(context.impl) or (type(context.impl)._exec, sa.Connection.execute) != _EXECUTED  # noqa: SLF001  as above
+    return is_usual and not (listened or translated or named or own)
 
 
 def commits_next(context: MigrationContext) -> bool:

@@ -13,9 +13,8 @@ from psycopg import errors
 from psycopg.pq import Escaping, TransactionStatus
 
 from revgate.contract import names
-from revgate.migration.environment.gathering import SEPARATOR
 
-_BETWEEN: Final = SEPARATOR.encode()
+_BETWEEN: Final = b"\n;\n"  # statements: the last line of one may end with a remark
 _BEFORE: Final = b"revgate_before"
 _WATCHED: Final = "SELECT FROM pg_event_trigger WHERE evtenabled <> 'D' AND evtevent <> 'login' LIMIT 1"
 _TIMES_EACH: Final = 130000  # statement_timeout is, since this version, of each statement of a message
@@ -61,14 +60,10 @@ class Closing:
 
     def _execute(self, first: Sequence[bytes], theirs: Sequence[str], last: Sequence[bytes]) -> bool:
         """Return whether all was executed, and committed; what their statements fail of is raised."""
-        text = _BETWEEN.join((*first, *map(self._encoded, theirs), *last))
+        ours, others = (map(_doubled, each) for each in (first, last))
+        text = _BETWEEN.join((*ours, *map(self._encoded, theirs), *others))
         try:
-            if any("%" in each for each in theirs):  # which SQLAlchemy writes twice, as for one with parameters
-                ours = [each.replace(b"%", b"%%") for each in (*first, *last)]
-                text = _BETWEEN.join((*ours[: len(first)], *map(self._encoded, theirs), *ours[len(first) :]))
-                self._connection.execute(text, {}, prepare=False)
-            else:
-                self._connection.execute(text, prepare=False)
+            self._connection.execute(text, {}, prepare=False)
         except (*_GONE, errors.NotNullViolation) as error:
             if not self._is_in(TransactionStatus.INERROR) or not _is_ours(error):
                 raise
@@ -114,6 +109,11 @@ class Closing:
 
     def _encoded(self, text: str) -> bytes:
         return text.encode(self._connection.info.encoding)
+
+
+def _doubled(statement: bytes) -> bytes:
+    """Write percent signs as SQLAlchemy does, as for a statement with parameters."""
+    return statement.replace(b"%", b"%%")
 
 
 def _is_ours(error: psycopg.Error) -> bool:
